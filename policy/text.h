@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_POLICY_TEXT_H
+#define FEDGATE_POLICY_TEXT_H
+
+/* A text is a view: a pointer and a length into memory that someone else holds. It may contain any octet, NUL
+ * included, and is never NUL-terminated by right. Reading never copies and never runs past the end. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+    const char *at; /* borrowed; may be NULL only when length is 0 */
+    size_t length;  /* octets */
+};
+
+#define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
+#define TEXT_NONE ((struct text){NULL, 0})
+/* For printf: "%.*s", TEXT_ARGUMENTS(t). Texts from outside go through log_escape first. */
+#define TEXT_ARGUMENTS(t) (int)(t).length, (t).at == NULL ? "" : (t).at
+
+struct text text_of(const char *string); /* NULL gives TEXT_NONE */
+struct text text_from(const char *at, const char *end);
+struct text text_skip(struct text t, size_t count); /* without its first count octets; count <= length */
+struct text text_trim(struct text t);               /* without SP, HTAB, CR, LF at both ends */
+
+bool text_equal(struct text a, struct text b);
+bool text_equal_ignoring_case(struct text a, struct text b); /* ASCII case only (RFC 4343) */
+bool text_starts_with(struct text t, struct text prefix);
+bool text_ends_with_ignoring_case(struct text t, struct text suffix);
+const char *text_find(struct text t, char c); /* NULL when absent */
+int text_compare_ignoring_case(struct text a, struct text b); /* as strcmp, shorter first on a common prefix */
+
+/* A number that can fail: digits only, at least one, no sign, no space, at most `most`. */
+bool text_to_number(struct text t, uint64_t most, uint64_t *number);
+
+char text_lower(char c); /* ASCII */
+
+/* Copies that the caller owns (free). NULL when memory is short. The copy is NUL-terminated. */
+char *text_copy(struct text t);
+char *text_copy_lower(struct text t);
+
+#endif
