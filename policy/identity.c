@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/identity.h"
+
+#include "policy/domain.h"
+
+static bool has_name(const struct certificate *leaf, enum certificate_name_kind kind, struct text name,
+                     struct text *matched)
+{
+    for (size_t i = 0; i < leaf->name_count; i++) {
+        /* Whole, by length: a NUL inside a name makes it another name. */
+        if (leaf->names[i].kind == kind && domain_equal(leaf->names[i].value, name)) {
+            *matched = leaf->names[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_kind(const struct certificate *leaf, enum certificate_name_kind kind)
+{
+    for (size_t i = 0; i < leaf->name_count; i++) {
+        if (leaf->names[i].kind == kind)
+            return true;
+    }
+    return false;
+}
+
+bool identity_names_dns(const struct certificate *leaf, struct text name, struct text *matched)
+{
+    return has_name(leaf, CERTIFICATE_NAME_DNS, name, matched);
+}
+
+bool identity_names_host(const struct certificate *leaf, struct text name)
+{
+    struct text matched;
+    if (leaf->has_subject_alternative_name)
+        return has_name(leaf, CERTIFICATE_NAME_DNS, name, &matched);
+    return has_name(leaf, CERTIFICATE_NAME_COMMON, name, &matched);
+}
+
+/* RFC 5922 7.1: a sip URI displaces DNS names, and any SAN displaces the CN. */
+bool identity_names_domain(const struct certificate *leaf, struct text domain, struct text *matched)
+{
+    if (has_kind(leaf, CERTIFICATE_NAME_SIP))
+        return has_name(leaf, CERTIFICATE_NAME_SIP, domain, matched);
+    if (leaf->has_subject_alternative_name)
+        return has_name(leaf, CERTIFICATE_NAME_DNS, domain, matched);
+    return has_name(leaf, CERTIFICATE_NAME_COMMON, domain, matched);
+}
+
+static bool names_target(const struct certificate *leaf, struct text host, struct text *matched)
+{
+    if (leaf->has_subject_alternative_name)
+        return has_name(leaf, CERTIFICATE_NAME_DNS, host, matched) ||
+               has_name(leaf, CERTIFICATE_NAME_SIP, host, matched);
+    return has_name(leaf, CERTIFICATE_NAME_COMMON, host, matched);
+}
+
+static struct identity_result proven(struct text matched, const struct srv_target *target)
+{
+    return (struct identity_result){
+        .verdict = IDENTITY_PROVEN, .reason = REASON_OK, .matched = matched, .target = target};
+}
+
+static struct identity_result refused(enum reason reason)
+{
+    return (struct identity_result){.verdict = IDENTITY_REFUSED, .reason = reason};
+}
+
+static struct identity_result check_names(const struct partner *partner, const struct certificate *leaf)
+{
+    struct text matched;
+    for (size_t i = 0; i < partner->identity_name_count; i++) {
+        if (identity_names_dns(leaf, text_of(partner->identity_names[i]), &matched))
+            return proven(matched, NULL);
+    }
+    return refused(REASON_IDENTITY_MISMATCH);
+}
+
+/* The Lync rule: DNS may be lied to, but only towards another certified host inside the same domain. */
+static struct identity_result check_srv_target(const struct certificate *leaf, struct text domain,
+                                               const struct srv_answer *answer)
+{
+    bool outside_named = false, any_inside = false;
+    struct text matched;
+
+    for (size_t i = 0; i < answer->target_count; i++) {
+        const struct srv_target *target = &answer->target[i];
+        bool inside = domain_is_within(target->host, domain);
+        any_inside = any_inside || inside;
+        if (!names_target(leaf, target->host, &matched))
+            continue;
+        if (inside)
+            return proven(matched, target);
+        outside_named = true;
+    }
+    return refused(outside_named || !any_inside ? REASON_SRV_TARGET_OUTSIDE_DOMAIN : REASON_IDENTITY_MISMATCH);
+}
+
+/* RFC 7673 4.1: with a secure SRV answer both the domain and its targets are reference identifiers. */
+static struct identity_result check_secure_srv(const struct certificate *leaf, struct text domain,
+                                               const struct srv_answer *answer)
+{
+    struct text matched;
+
+    if (answer->security != DNS_SECURE)
+        return refused(REASON_SRV_NOT_SECURE);
+    if (identity_names_domain(leaf, domain, &matched))
+        return proven(matched, NULL);
+    for (size_t i = 0; i < answer->target_count; i++) {
+        if (names_target(leaf, answer->target[i].host, &matched))
+            return proven(matched, &answer->target[i]);
+    }
+    return refused(REASON_IDENTITY_MISMATCH);
+}
+
+struct identity_result identity_check(const struct partner *partner, const struct certificate *leaf,
+                                      struct text domain, const struct srv_answer *answer)
+{
+    struct text matched;
+
+    if (partner->identity == IDENTITY_DOMAIN)
+        return identity_names_domain(leaf, domain, &matched) ? proven(matched, NULL)
+                                                             : refused(REASON_IDENTITY_MISMATCH);
+    if (partner->identity == IDENTITY_NAMES)
+        return check_names(partner, leaf);
+    if (answer == NULL)
+        return (struct identity_result){.verdict = IDENTITY_NEEDS_SRV, .reason = REASON_DNS_FAILED};
+    if (answer->outcome != REASON_OK)
+        return refused(answer->outcome);
+    if (answer->security == DNS_BOGUS)
+        return refused(REASON_DNS_BOGUS);
+    if (partner->identity == IDENTITY_SRV_TARGET)
+        return check_srv_target(leaf, domain, answer);
+    if (partner->identity == IDENTITY_SECURE_SRV)
+        return check_secure_srv(leaf, domain, answer);
+    return refused(REASON_TLSA_MISMATCH); /* IDENTITY_DANE: the loader refuses it until it is in force */
+}
