@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_LOG_JSON_H
+#define FEDGATE_LOG_JSON_H
+
+/* Writes one JSON object into fixed memory (RFC 8259). Whatever the octets of a value, the object stays one
+ * line, well formed, and printable.
+ *
+ * Strings: U+0000..U+001F, DEL, '"' and '\' are escaped; valid UTF-8 passes, except what changes how a line
+ * looks (C1 controls, line and direction marks, zero-width characters), which becomes \uXXXX; an octet that
+ * is not valid UTF-8 becomes \ufffd. A value longer than JSON_VALUE_MOST is cut and ends in "..." . A member
+ * for which there is no room is left out whole, and the object then ends in "cut":true. */
+
+#include "policy/text.h"
+
+#define JSON_VALUE_MOST 512u /* octets of a string value, before escaping */
+
+struct json_writer {
+    char *to;
+    size_t size, length; /* octets; the last few of size are kept for the end */
+    bool cut;            /* a member was left out */
+    bool first;          /* no comma is due */
+};
+
+void json_begin(struct json_writer *json, char *to, size_t size); /* size >= 64 */
+/* Keys are literals of ours, never from outside. */
+void json_text(struct json_writer *json, const char *key, struct text value);
+void json_texts(struct json_writer *json, const char *key, const struct text *values, size_t count);
+void json_number(struct json_writer *json, const char *key, int64_t value);
+/* The object and a newline; returns the length of the line. */
+size_t json_end(struct json_writer *json);
+
+/* The escaped octets of a string, without quotes. Returns the length, or SIZE_MAX when they do not fit. */
+size_t json_escape(struct text value, char *to, size_t size);
+
+#endif
