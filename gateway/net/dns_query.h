@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_NET_DNS_QUERY_H
+#define FEDGATE_NET_DNS_QUERY_H
+
+/* Writes a DNS query (RFC 1035): one question, class IN, recursion desired, AD set to ask for the AD bit
+ * (RFC 6840 5.7), and an EDNS record unless that is not wanted. Pure. */
+
+#include "policy/text.h"
+
+#define DNS_QUERY_SIZE 300u     /* header 12, name 255, type and class 4, EDNS 11 */
+#define DNS_EDNS_UDP_SIZE 1232u /* octets of an answer over UDP: no fragments on any usual path */
+
+/* The length written to `to`, or 0: not a name that can be asked for. */
+size_t dns_query_write(uint16_t id, struct text name, uint16_t type, bool with_edns,
+                       uint8_t to[DNS_QUERY_SIZE]);
+
+#endif
