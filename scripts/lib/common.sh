@@ -13,7 +13,7 @@ test_packages=(
     python3-dnspython python3-yaml kamailio kamailio-tls-modules sip-tester stunnel4 unbound knot nsd openssl
     valgrind jq
 )
-lab_packages=(kamailio kamailio-tls-modules nsd openssl python3-minimal)
+lab_packages=(kamailio kamailio-tls-modules nsd openssl python3)
 
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
 die() {
