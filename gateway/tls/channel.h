@@ -32,10 +32,10 @@ enum tls_state {
 };
 
 struct tls_channel_events {
-    /* The complete presented chain, leaf first; called exactly once in a handshake that gets that far, with
-     * count 0 when the peer presented none (then the answer does not matter: the session fails with
-     * REASON_NO_CERTIFICATE). The peer has not yet proven possession of the leaf's key. The texts live only
-     * during the call. REASON_OK lets the handshake go on; anything else ends it, and is what
+    /* The complete presented chain, leaf first; called exactly once in a handshake that gets that far; not
+     * when the peer presents none (REASON_NO_CERTIFICATE) or one that the library cannot read at all
+     * (REASON_MALFORMED_CERTIFICATE). The peer has not yet proven possession of the leaf's key. The texts
+     * live only during the call. REASON_OK lets the handshake go on; anything else ends it, and is what
      * tls_channel_reason says from then on. */
     enum reason (*judge)(void *owner, const struct text *ders, size_t count);
     /* Ciphertext for the stream; must take all of it (back-pressure is above: see tls_channel_write). */
