@@ -40,14 +40,16 @@ install_packages() {
         die "could not install ${missing[*]}"
 }
 
-# configure FOLDER [OPTION...]: a build folder in the source tree, made at the first time and kept afterwards.
-# Options given before stay; those given now are set.
+# configure FOLDER [OPTION...]: a build folder in the source tree, with these options. A folder that is there keeps
+# what else was set in it.
 configure() {
     local folder=$source_root/$1
     shift
+    # meson would build it too, but in silence
+    "$source_root/scripts/build-wolfssl" --prefix-for "$folder" >/dev/null
     if [ ! -f "$folder/build.ninja" ]; then
-        meson setup "$folder" "$source_root" "$@" >&2
-    elif [ $# -gt 0 ]; then
-        meson configure "$folder" "$@" >&2
+        meson setup "$folder" "$source_root" "$@"
+    else
+        meson configure "$folder" "$@"
     fi
 }
