@@ -149,6 +149,16 @@ def root(name, folder, **options):
     return Authority(certificate, key, Path(folder))
 
 
+def self_signed(domain, folder):
+    """A leaf that vouches for itself."""
+    key = new_key()
+    names = x509.SubjectAlternativeName([x509.DNSName(domain)])
+    certificate = _build(domain, key, None, authority=False, extensions=[
+        (names, False), (x509.ExtendedKeyUsage([USAGES[u] for u in BOTH]), False),
+        (key_usage("digital_signature"), True)])
+    return Identity(certificate, key, (), Path(folder), f"leaf-{certificate.serial_number}")
+
+
 def _build(name, key, issuer, *, authority, path_length=None, not_before=None, not_after=None, extensions=(),
            constraints=True, ca_usage=("key_cert_sign", "crl_sign"), signature_hash=None):
     subject = x509.Name([] if name is None else [x509.NameAttribute(NameOID.COMMON_NAME, name)])
