@@ -2,8 +2,8 @@
 #ifndef FEDGATE_POLICY_TRUST_ANCHOR_H
 #define FEDGATE_POLICY_TRUST_ANCHOR_H
 
-/* Trust anchors: the root certificates that partners (or our own side) are believed through. One certificate is one
- * anchor, however many partners list it; who lists it is the partner set's business. */
+/* Trust anchors: the root certificates that partners (or our own side) are believed through. One certificate
+ * is one anchor, however many partners list it; who lists it is the partner set's business. */
 
 #include "policy/certificate.h"
 
@@ -24,9 +24,14 @@ const struct trust_anchor *trust_anchors_add(struct trust_anchors *anchors, stru
 size_t trust_anchors_count(const struct trust_anchors *anchors);
 const struct trust_anchor *trust_anchors_at(const struct trust_anchors *anchors, uint32_t index);
 
-/* The anchors of one subject name (compared per RFC 5280 7.1), one after another: NULL starts, NULL ends. Constant time
- * in the number of anchors. */
+/* The anchors of one subject name (compared per RFC 5280 7.1), one after another: NULL starts, NULL ends.
+ * Constant time in the number of anchors. */
 const struct trust_anchor *trust_anchors_by_subject(const struct trust_anchors *anchors, struct text subject,
                                                     const struct trust_anchor *previous);
+
+/* May the certificate be an anchor: a CA that signs certificates, sound, with a strong key? Its dates are the
+ * caller's to look at, its signature is of no concern. On refusal *why is a literal, a clause for a problem.
+ */
+enum reason trust_anchor_check(const struct certificate *certificate, const char **why);
 
 #endif
