@@ -13,8 +13,9 @@
 /* Compared with case and without unescaping (RFC 3261 7.1). */
 #define SIP_METHODS(X)                                                                                       \
     X(INVITE)                                                                                                \
-    X(ACK) X(BYE) X(CANCEL) X(OPTIONS) X(REGISTER) X(MESSAGE) X(SUBSCRIBE) X(NOTIFY) X(REFER) X(PRACK)       \
-        X(UPDATE) X(INFO) X(PUBLISH) X(NEGOTIATE)
+    X(ACK)                                                                                                   \
+    X(BYE) X(CANCEL) X(OPTIONS) X(REGISTER) X(MESSAGE) X(SUBSCRIBE) X(NOTIFY) X(REFER) X(PRACK) X(UPDATE)    \
+        X(INFO) X(PUBLISH) X(NEGOTIATE)
 
 enum sip_method {
     SIP_METHOD_OTHER,

@@ -2,31 +2,26 @@
 #ifndef FEDGATE_SIP_REPLY_H
 #define FEDGATE_SIP_REPLY_H
 
-/* Messages that fedgate makes itself: answers to requests, and the two requests that belong to one hop only,
- * CANCEL and the ACK for a final answer that is no 2xx. */
+/* The answers that fedgate gives itself (RFC 3261 8.2.6). */
 
 #include "gateway/sip/message.h"
 
 struct sip_reply {
     int status;
-    const char *phrase;   /* status_phrase(status) */
-    struct text to_tag;   /* added to To when the status is over 100 and To has none; token characters */
-    struct text received; /* address the request came from, IPv6 without brackets: added to the top Via when
-                             absent; may be empty */
-    uint16_t source_port; /* the value for an empty rport (RFC 3581); 0: leave it */
+    const char *phrase; /* status_phrase(status) */
+    /* Added to To when the status is over 100 and To has none: token characters. Empty: none is added. */
+    struct text to_tag;
+    /* The address that the request came from, IPv6 without brackets (RFC 5118 4.5): added to the top Via when
+     * it has none (RFC 3261 18.2.1). Empty: not added. */
+    struct text received;
+    uint16_t source_port;    /* fills an empty rport (RFC 3581); 0: leaves it empty */
     struct text extra_lines; /* whole header lines with their CR LF; may be empty */
 };
 
-/* RFC 3261 8.2.6. `request` may be one that sip_message_read refused: what it has is copied. Returns the
- * octets written; 0 when it does not fit or when no answer can be made: a response, an ACK, neither Via nor
- * CSeq. */
+/* `request` may be one that sip_message_read refused: what it has is copied. The octets written; 0 when they
+ * do not fit or when no answer can be made: to a response, to an ACK, without Via or CSeq, with lines that
+ * are none. */
 size_t sip_reply_write(char *to, size_t capacity, const struct sip_message *request,
                        const struct sip_reply *reply);
-
-/* RFC 3261 9.1: for `sent`, the request as it was sent to the next hop. 0 when it does not fit. */
-size_t sip_cancel_write(char *to, size_t capacity, const struct sip_message *sent, struct text extra_lines);
-/* RFC 3261 17.1.1.3: for `sent`, an INVITE, and the final answer to it. 0 when it does not fit. */
-size_t sip_ack_write(char *to, size_t capacity, const struct sip_message *sent,
-                     const struct sip_message *response);
 
 #endif

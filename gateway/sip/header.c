@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/sip/header.h"
+
+#include "gateway/sip/octet.h"
+
+static const struct {
+    const char *name;
+    bool is_single;
+} kinds[SIP_HEADER_KINDS] = {[SIP_HEADER_OTHER] = {"", false},
+#define X(kind, text, compact, single) [SIP_HEADER_##kind] = {(text), (single)},
+                             SIP_HEADERS(X)
+#undef X
+};
+
+const char *sip_header_name(enum sip_header_kind kind) {
+    return kinds[kind].name;
+}
+
+bool sip_header_is_single(enum sip_header_kind kind) {
+    return kinds[kind].is_single;
+}
+
+/* RFC 3261 7.3.3 */
+static enum sip_header_kind kind_of_letter(char letter) {
+    char lower = octet_lower(letter);
+#define X(kind, text, compact, single)                                                                       \
+    if ((compact) != 0 && lower == (compact))                                                                \
+        return SIP_HEADER_##kind;
+    SIP_HEADERS(X)
+#undef X
+    return SIP_HEADER_OTHER;
+}
+
+/* Length and first letter rule nearly all out; then every octet is compared. */
+enum sip_header_kind sip_header_kind_of(struct text name) {
+#define X(kind, text, compact, single) | UINT64_C(1) << (sizeof(text) - 1)
+    static const uint64_t lengths = 0 SIP_HEADERS(X);
+#undef X
+    if (name.length == 1)
+        return kind_of_letter(name.at[0]);
+    if (name.length == 0 || name.length >= 64 || (lengths >> name.length & 1) == 0)
+        return SIP_HEADER_OTHER;
+    char first = octet_lower(name.at[0]);
+#define X(kind, text, compact, single)                                                                       \
+    if (name.length == sizeof(text) - 1 && first == ((text)[0] | 0x20) && octets_equal(name, TEXT(text)))    \
+        return SIP_HEADER_##kind;
+    SIP_HEADERS(X)
+#undef X
+    return SIP_HEADER_OTHER;
+}
+
+bool sip_header_read(struct text line, struct sip_header *header) {
+    /* HCOLON: blanks before the colon, but no fold (RFC 3261 25.1). A fold is no token and fails here. */
+    size_t length = octets_span(line, OCTET_TOKEN);
+    size_t colon = length;
+    while (colon < line.length && (line.at[colon] == ' ' || line.at[colon] == '\t'))
+        colon++;
+    if (length == 0 || colon == line.length || line.at[colon] != ':')
+        return false;
+    header->name = (struct text){line.at, length};
+    header->value = text_trim(text_skip(line, colon + 1));
+    header->line = line;
+    header->kind = sip_header_kind_of(header->name);
+    return true;
+}
+
+/* Is the line that ends at `end` (its CR) a continuation of nothing but blanks? */
+static bool is_blank_continuation(const char *begin, const char *end) {
+    while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    return end > begin && end[-1] == '\n';
+}
+
+/* RFC 3261 25.1: NUL stands only in a quoted-pair. An even run of backslashes pairs with itself. */
+static bool is_quoted_pair(const char *begin, const char *at) {
+    size_t backslashes = 0;
+    while (at > begin && at[-1] == '\\') {
+        backslashes++;
+        at--;
+    }
+    return backslashes % 2 == 1;
+}
+
+/* What a CR is. UNKNOWN: the octets that tell have not come yet. */
+enum line_break { BREAK_END, BREAK_EMPTY, BREAK_FOLD, BREAK_UNKNOWN, BREAK_BROKEN };
+
+static enum line_break break_at(const char *begin, const char *cr, const char *end) {
+    if (end - cr < 2)
+        return BREAK_UNKNOWN;
+    if (cr[1] != '\n' || is_blank_continuation(begin, cr))
+        return BREAK_BROKEN;
+    if (cr == begin)
+        return BREAK_EMPTY;
+    if (end - cr < 3)
+        return BREAK_UNKNOWN;
+    return cr[2] == ' ' || cr[2] == '\t' ? BREAK_FOLD : BREAK_END;
+}
+
+enum sip_line sip_line_find(struct text octets, size_t from, size_t *scanned, size_t *end) {
+    const char *begin = octets.at + from;
+    const char *last = octets.at + octets.length;
+    const char *at = octets.at + *scanned;
+
+    while ((at = octets_find_control(at, last)) < last) {
+        enum line_break found = BREAK_FOLD;
+        if (*at == '\r')
+            found = break_at(begin, at, last);
+        else if (*at == '\n' || (*at == '\0' && !is_quoted_pair(begin, at)))
+            return SIP_LINE_BROKEN;
+        else {
+            at++;
+            continue;
+        }
+        if (found == BREAK_UNKNOWN)
+            break;
+        if (found == BREAK_BROKEN)
+            return SIP_LINE_BROKEN;
+        at += 2;
+        if (found != BREAK_FOLD) {
+            *scanned = *end = (size_t)(at - octets.at);
+            return found == BREAK_EMPTY ? SIP_LINE_EMPTY : SIP_LINE_COMPLETE;
+        }
+    }
+    *scanned = (size_t)(at - octets.at);
+    return SIP_LINE_NEED_MORE;
+}
+
+size_t sip_header_lines(struct text lines) {
+    size_t count = 0;
+
+    while (lines.length > 0) {
+        struct sip_header header;
+        const char *end = text_find(lines, '\r');
+        if (end == NULL || end + 1 == lines.at + lines.length || end[1] != '\n')
+            return 0;
+        if (octets_find_control(lines.at, end) != end || !sip_header_read(text_from(lines.at, end), &header))
+            return 0;
+        lines = text_skip(lines, (size_t)(end - lines.at) + 2);
+        count++;
+    }
+    return count;
+}

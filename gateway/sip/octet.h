@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_SIP_OCTET_H
+#define FEDGATE_SIP_OCTET_H
+
+/* What an octet may be in SIP (RFC 3261 25.1), and the two loops that run over every message. For this folder
+ * only. */
+
+#include "policy/text.h"
+
+#include <string.h>
+
+enum {
+    OCTET_TOKEN = 0x01,   /* token */
+    OCTET_USER = 0x02,    /* userinfo without the '@'; '%' begins an escape */
+    OCTET_VISIBLE = 0x04, /* ASCII that prints, without SP */
+    OCTET_VALUE =
+        0x08,          /* value of a parameter that is not quoted: wider than the grammar, but no delimiter */
+    OCTET_NAME = 0x10, /* name of a parameter, in headers (token) and in URIs (paramchar) */
+    OCTET_URI = 0x20,  /* anywhere in a URI */
+    OCTET_BLANK = 0x40, /* SP, HTAB, CR, LF: what LWS is made of, since lines were cut before */
+    OCTET_HEX = 0x80
+};
+
+extern const unsigned char octet_classes[256];
+
+static inline bool octet_is(char c, unsigned classes) {
+    return (octet_classes[(unsigned char)c] & classes) != 0;
+}
+
+static inline char octet_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* How many octets at the start of the text are of the classes. */
+static inline size_t octets_span(struct text t, unsigned classes) {
+    size_t count = 0;
+    while (count < t.length && octet_is(t.at[count], classes))
+        count++;
+    return count;
+}
+
+/* At least one octet, and all of the classes. */
+static inline bool octets_are(struct text t, unsigned classes) {
+    return t.length > 0 && octets_span(t, classes) == t.length;
+}
+
+static inline struct text octets_skip_blanks(struct text t) {
+    size_t count = octets_span(t, OCTET_BLANK);
+    return count == 0 ? t : (struct text){t.at + count, t.length - count};
+}
+
+/* text_equal_ignoring_case, inlined: every name of every message goes through here. */
+static inline bool octets_equal(struct text a, struct text b) {
+    if (a.length != b.length)
+        return false;
+    for (size_t i = 0; i < a.length; i++) {
+        if (octet_lower(a.at[i]) != octet_lower(b.at[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The first octet under 0x20 from `at` on; `end` when there is none. Eight at a time. */
+static inline const char *octets_find_control(const char *at, const char *end) {
+    const uint64_t ones = 0x0101010101010101u;
+    while (end - at >= 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof(word));
+        if (((word - ones * 0x20) & ~word & (ones * 0x80)) != 0)
+            break;
+        at += 8;
+    }
+    while (at < end && (unsigned char)*at >= 0x20)
+        at++;
+    return at;
+}
+
+/* A quoted string that begins at t.at[0] == '"': its length with both quotes; 0 when it does not end. */
+size_t octets_quoted_length(struct text t);
+
+#endif
