@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/tls/context_library.h"
 
+#include "gateway/tls/key_trial.h"
 #include "gateway/tls/suite.h"
 
 #include <stdio.h>
@@ -119,7 +120,7 @@ static bool load_own(WOLFSSL_CTX *library, struct text chain, struct text key, c
     if (result != WOLFSSL_SUCCESS) {
         return say(trouble, size, "the private key cannot be used", result);
     }
-    if (wolfSSL_CTX_check_private_key(library) != WOLFSSL_SUCCESS) {
+    if (!key_trial(chain, key)) {
         return say(trouble, size, "the private key does not belong to the first certificate of the chain", 0);
     }
     return true;
