@@ -65,6 +65,7 @@ struct partner {
     char **crls; /* owned; paths as resolved, http(s) URLs, or "from-certificate" */
     size_t crl_count;
     enum revocation_rule revocation;
+    bool ocsp;
     bool keep_asserted_identity;
     bool diagnostics_public;
     struct partner_limits limits;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_POLICY_REVOCATION_KEYS_H
+#define FEDGATE_POLICY_REVOCATION_KEYS_H
+
+/* The keys about revocation, which partner files and the internal side have in common. */
+
+#include "policy/yaml_values.h"
+
+yaml_value_reader revocation_read_rule; /* enum revocation_rule */
+yaml_value_reader revocation_read_crls; /* char ** and count: paths, http(s) URLs, "from-certificate" */
+yaml_value_reader revocation_read_ocsp; /* bool */
+
+#endif
