@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034
 #
 # What the scripts share: words on stderr, packages by name, the configured build folder. Sourced, not run.
 
