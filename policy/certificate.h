@@ -82,6 +82,11 @@ struct certificate {
 enum reason certificate_read(struct text der, struct certificate **out) __attribute__((warn_unused_result));
 void certificate_destroy(struct certificate *certificate); /* NULL is fine */
 
+/* What RFC 5280 demands of every certificate of a path but the anchor, whose own issuing is of no concern: a
+ * sound serial number, and the authority's key identifier unless self-issued. On refusal *why is a literal.
+ */
+bool certificate_is_issued_soundly(const struct certificate *certificate, const char **why);
+
 /* Does it sign itself by name? (Not verified.) */
 bool certificate_is_self_issued(const struct certificate *certificate);
 

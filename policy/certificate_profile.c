@@ -31,8 +31,6 @@ static void check_fields(struct certificate *certificate)
 {
     bool subject_empty = distinguished_name_is_empty(certificate->subject);
     const struct profile_rule rules[] = {
-        {!serial_is_sound(certificate->serial),
-         "the serial number is not positive or longer than 20 octets (RFC 5280 4.1.2.2)"},
         {distinguished_name_is_empty(certificate->issuer), "the issuer is empty (RFC 5280 4.1.2.4)"},
         {subject_empty && certificate->is_ca, "the subject of a CA is empty (RFC 5280 4.1.2.6)"},
         {subject_empty && !certificate->subject_alternative_name_critical,
@@ -44,10 +42,7 @@ static void check_fields(struct certificate *certificate)
 static void check_extensions(struct certificate *certificate)
 {
     bool signs = (certificate->key_usage & CERTIFICATE_KU_KEY_CERT_SIGN) != 0;
-    bool self_issued = certificate_is_self_issued(certificate);
-    bool no_authority = certificate->authority_key_id.length == 0;
     const struct profile_rule rules[] = {
-        {no_authority && !self_issued, "there is no authorityKeyIdentifier (RFC 5280 4.2.1.1)"},
         {certificate->is_ca && certificate->subject_key_id.length == 0,
          "there is no subjectKeyIdentifier in a CA certificate (RFC 5280 4.2.1.2)"},
         {signs && !certificate->is_ca,
@@ -60,6 +55,17 @@ static void check_extensions(struct certificate *certificate)
          "nameConstraints outside of a CA certificate (RFC 5280 4.2.1.10)"},
     };
     note_first_broken(certificate, rules, sizeof(rules) / sizeof(rules[0]));
+}
+
+/* Roots in wide use have serial number 0, or no authorityKeyIdentifier although another CA signed them. */
+bool certificate_is_issued_soundly(const struct certificate *certificate, const char **why)
+{
+    *why = NULL;
+    if (!serial_is_sound(certificate->serial))
+        *why = "its serial number is not positive, or longer than 20 octets (RFC 5280 4.1.2.2)";
+    else if (certificate->authority_key_id.length == 0 && !certificate_is_self_issued(certificate))
+        *why = "it has no authorityKeyIdentifier (RFC 5280 4.2.1.1)";
+    return *why == NULL;
 }
 
 void certificate_check_profile(struct certificate *certificate)

@@ -130,8 +130,7 @@ bool der_named_bits(struct text content, uint32_t *bits)
     if (content.length == 1)
         return unused == 0;
     unsigned last = text_octet(content, content.length - 1);
-    /* The last bit that is sent is set, and those after it are not. */
-    if (unused > 7 || (last & ((1u << unused) - 1)) != 0 || (last & (1u << unused)) == 0)
+    if (unused > 7 || (last & ((1u << unused) - 1)) != 0)
         return false;
     for (size_t i = 1; i < content.length; i++) {
         for (unsigned bit = 0; bit < 8; bit++) {

@@ -21,17 +21,17 @@ bool distinguished_name_is_sound(struct text name)
 {
     struct text rdns, attributes;
     struct name_attribute attribute;
-    size_t rdn_count = 0;
+    size_t total = 0;
 
     if (!der_only(name, DER_SEQUENCE, &rdns))
         return false;
     while (rdns.length > 0) {
         size_t count = 0;
-        if (!der_next_of(&rdns, DER_SET, &attributes) || attributes.length == 0 ||
-            ++rdn_count > NAME_RDNS_MOST)
+        if (!der_next_of(&rdns, DER_SET, &attributes) || attributes.length == 0)
             return false;
         while (attributes.length > 0) {
-            if (!take_attribute(&attributes, &attribute) || ++count > NAME_ATTRIBUTES_MOST)
+            if (!take_attribute(&attributes, &attribute) || ++count > NAME_RDN_ATTRIBUTES_MOST ||
+                ++total > NAME_ATTRIBUTES_MOST)
                 return false;
         }
     }

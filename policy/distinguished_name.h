@@ -10,8 +10,9 @@
 
 #include "policy/der.h"
 
-#define NAME_RDNS_MOST 64u
-#define NAME_ATTRIBUTES_MOST 16u /* of one relative name */
+/* They bound what comparing two names can cost: no name of the field comes near. */
+#define NAME_ATTRIBUTES_MOST 64u    /* of a name */
+#define NAME_RDN_ATTRIBUTES_MOST 8u /* of one relative name */
 
 enum name_match { NAME_DIFFERENT, NAME_UNSURE, NAME_EQUAL };
 

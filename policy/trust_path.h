@@ -5,32 +5,38 @@
 /* The ways from a presented leaf to trust anchors (RFC 5280 section 6). Every path that holds is shown to the
  * caller, who knows which anchors it wants; nothing here knows partners.
  *
- * Checked on each path: signatures; validity of each certificate, the anchor's too; basicConstraints, keyUsage
- * (keyCertSign in CAs; digitalSignature in the leaf), path length (self-issued not counted); extended key usage
- * nested through the CAs; name constraints of every CA and of the anchor; critical extensions; strength of keys and
- * signatures. What the leaf's extended key usage must be is the caller's (client or server, strict or lenient): see
- * trust_path.extended_key_usage. Revocation is judged on the finished path, see revocation.h. */
+ * Checked on each path: signatures; validity of each certificate, the anchor's too; basicConstraints,
+ * keyUsage (keyCertSign in CAs; digitalSignature in the leaf), path length (self-issued not counted);
+ * extended key usage nested through the CAs; name constraints of every CA and of the anchor; critical
+ * extensions; strength of keys and signatures. What the leaf's extended key usage must be is the caller's
+ * (client or server, strict or lenient): see trust_path.extended_key_usage. Revocation is judged on the
+ * finished path, see revocation.h. */
 
 #include "policy/certificate.h"
 #include "policy/trust_anchor.h"
 
-#define TRUST_PATH_LONGEST 10u            /* certificates from the leaf to the anchor, both counted */
-#define TRUST_PATH_SIGNATURE_BUDGET 20u   /* signature checks a search: peers reach this before they prove a key */
+/* Bounds of one search. Beyond them it ends with what it has found until then. */
+#define TRUST_PATH_LONGEST 10u /* certificates from the leaf to the anchor, both counted */
+#define TRUST_PATH_SIGNATURE_BUDGET                                                                          \
+    20u /* signature checks a search: peers reach this before they prove a key */
+#define TRUST_PATH_STEP_BUDGET                                                                               \
+    2000u /* certificates looked at as a possible issuer, twice: to find and to explain */
 
 struct trust_path {
     const struct certificate *certificate[TRUST_PATH_LONGEST]; /* leaf first, the anchor's own last */
     size_t count;
     const struct trust_anchor *anchor;
-    /* What the leaf may be used for after nesting: CERTIFICATE_EKU_* of the leaf and of every CA that has the extension,
-     * where a certificate without the extension, or with anyExtendedKeyUsage, allows all (~0u). */
+    /* What the leaf may be used for after nesting: CERTIFICATE_EKU_* of the leaf and of every CA that has the
+     * extension, where a certificate without the extension, or with anyExtendedKeyUsage, allows all (~0u). */
     uint32_t extended_key_usage;
     int64_t valid_until; /* the earliest end of its certificates */
 };
 
-/* What a search saw, for explain: called for each certificate and for each path that breaks. */
+/* What a search saw, for explain: called for each path that breaks. `so_far` ends before `at`, or is whole
+ * and ends at an anchor; `detail` is a literal. */
 struct trust_trace {
-    void (*broke)(void *context, const struct trust_path *so_far, const struct certificate *at, enum reason why,
-                  const char *detail);
+    void (*broke)(void *context, const struct trust_path *so_far, const struct certificate *at,
+                  enum reason why, const char *detail);
     void *context;
 };
 
@@ -47,7 +53,9 @@ struct trust_search {
 };
 
 /* REASON_OK when at least one path was found; otherwise the reason of the path that got furthest
- * (REASON_UNTRUSTED_CHAIN when none came near an anchor). */
+ * (REASON_UNTRUSTED_CHAIN when none came near an anchor). A chain with a defect gives that defect. Allocates
+ * nothing, does not recurse. A leaf that is itself an anchor ends no path: it is not vouched for by anyone.
+ */
 enum reason trust_path_search(const struct trust_search *search);
 
 #endif
