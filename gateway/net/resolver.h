@@ -46,8 +46,8 @@ struct resolver *resolver_create(uv_loop_t *loop, const struct resolver_options 
  * the memory is gone. Nothing may be asked any more; abandoning is still fine until a question's callback. */
 void resolver_close(struct resolver *resolver, void (*on_closed)(void *context), void *context);
 
-/* From the cache, without a query: false when it has to be asked. *answer is borrowed until the loop turns:
- * hold it to keep it. */
+/* From the cache, without a query: false when it has to be asked. *answer is borrowed until the next call
+ * here: hold it to keep it. */
 bool resolver_peek_federation_srv(struct resolver *resolver, struct text domain,
                                   const struct srv_record_set **answer);
 bool resolver_peek_addresses(struct resolver *resolver, struct text host, const struct address_set **answer);

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The happy path of a question: it is not in the cache, a lookup is started or joined, the lookup comes to an
+ * answer, the answer is cached, and delivered from a timer of 0 ms to all who asked.
+ *
+ * It can fail by overload (too many queries wait), by the deadline, by what the DNS says; and it can be
+ * abandoned, or the resolver closed, at any of these points. When the DNS fails, an expired answer helps out
+ * for a while. */
+#include "gateway/net/resolver_parts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void deliver(uv_timer_t *timer);
+static void deadline_over(uv_timer_t *timer);
+
+static const void *hold(enum question_kind kind, const void *set) {
+    return kind == QUESTION_SRV ? (const void *)srv_record_set_hold(set)
+                                : (const void *)address_set_hold(set);
+}
+
+static void release(enum question_kind kind, const void *set) {
+    if (kind == QUESTION_SRV)
+        srv_record_set_release(set);
+    else
+        address_set_release(set);
+}
+
+static const void *static_set(enum question_kind kind, enum reason outcome) {
+    return kind == QUESTION_SRV ? (const void *)srv_record_set_static(outcome)
+                                : (const void *)address_set_static(outcome);
+}
+
+static struct dns_cache *cache_of(struct resolver *resolver, enum question_kind kind) {
+    return kind == QUESTION_SRV ? resolver->srv_sets : resolver->address_sets;
+}
+
+/* ---- answers on their way to the askers ---- */
+
+static void wake_delivery(struct resolver *resolver) {
+    if (!uv_is_active((uv_handle_t *)&resolver->deliver))
+        uv_timer_start(&resolver->deliver, deliver, 0, 0);
+}
+
+/* The question leaves its lookup and waits for its turn. Takes no reference away from the caller. */
+static void answer_question(struct resolver_question *question, const void *set) {
+    struct resolver *resolver = question->resolver;
+
+    if (question->lookup != NULL)
+        DL_DELETE(question->lookup->questions, question);
+    question->lookup = NULL;
+    question->answer = hold(question->kind, set);
+    DL_APPEND(resolver->answered, question);
+    wake_delivery(resolver);
+}
+
+static void resolver_gone(uv_handle_t *handle) {
+    struct resolver *resolver = handle->data;
+
+    if (--resolver->open_handles > 0)
+        return;
+    if (resolver->on_closed != NULL)
+        resolver->on_closed(resolver->context);
+    resolver_free(resolver);
+}
+
+/* Closing: the last answers are delivered and the channel is gone. */
+static void end_when_idle(struct resolver *resolver) {
+    if (!resolver->closing || resolver->ended || resolver->channel != NULL || resolver->answered != NULL)
+        return;
+    resolver->ended = true;
+    uv_close((uv_handle_t *)&resolver->deliver, resolver_gone);
+    uv_close((uv_handle_t *)&resolver->deadline, resolver_gone);
+}
+
+static void deliver(uv_timer_t *timer) {
+    struct resolver *resolver = timer->data;
+    struct resolver_question *question;
+    size_t count;
+
+    /* Those that a callback asks anew wait for the next turn. */
+    DL_COUNT(resolver->answered, question, count);
+    for (; count > 0 && resolver->answered != NULL; count--) {
+        question = resolver->answered;
+        DL_DELETE(resolver->answered, question);
+        if (question->kind == QUESTION_SRV)
+            question->answered.srv(question->context, question->answer);
+        else
+            question->answered.addresses(question->context, question->answer);
+        release(question->kind, question->answer);
+        free(question);
+    }
+    if (resolver->answered != NULL)
+        wake_delivery(resolver);
+    end_when_idle(resolver);
+}
+
+/* ---- lookups ---- */
+
+static void arm_deadline(struct resolver *resolver) {
+    uint64_t now = uv_now(resolver->loop);
+
+    if (resolver->lookups == NULL) {
+        uv_timer_stop(&resolver->deadline);
+        return;
+    }
+    uint64_t deadline = resolver->lookups->deadline;
+    uv_timer_start(&resolver->deadline, deadline_over, deadline > now ? deadline - now : 0, 0);
+}
+
+static void deadline_over(uv_timer_t *timer) {
+    struct resolver *resolver = timer->data;
+
+    while (resolver->lookups != NULL && resolver->lookups->deadline <= uv_now(resolver->loop))
+        lookup_give_up(resolver->lookups, "no answer in time");
+    arm_deadline(resolver);
+}
+
+static void lookup_free(struct lookup *lookup) {
+    struct resolver *resolver = lookup->resolver;
+    bool was_first = lookup == resolver->lookups;
+
+    HASH_DEL(resolver->lookup_by_name[lookup->kind], lookup);
+    DL_DELETE(resolver->lookups, lookup);
+    free(lookup);
+    if (was_first)
+        arm_deadline(resolver);
+}
+
+static void lookup_answer(struct lookup *lookup, const void *set) {
+    struct resolver_question *question, *next;
+
+    DL_FOREACH_SAFE(lookup->questions, question, next) {
+        answer_question(question, set);
+    }
+    lookup_free(lookup);
+}
+
+static void note_times(enum question_kind kind, void *set, uint64_t expires, bool stale) {
+    struct srv_record_set *srv = set;
+    struct address_set *addresses = set;
+
+    *(kind == QUESTION_SRV ? &srv->expires : &addresses->expires) = expires;
+    *(kind == QUESTION_SRV ? &srv->stale : &addresses->stale) = stale;
+}
+
+void resolver_finish(struct lookup *lookup, void *take_set, enum reason outcome, uint64_t ttl_ms,
+                     uint64_t stale_ms) {
+    struct resolver *resolver = lookup->resolver;
+    struct dns_cache *cache = cache_of(resolver, lookup->kind);
+    struct text name = {lookup->name, lookup->name_length};
+    enum question_kind kind = lookup->kind;
+    uint64_t now = uv_now(resolver->loop), until;
+
+    /* RFC 8767 5: an expired answer is better than none, for a while. */
+    void *older = outcome == REASON_DNS_FAILED ? dns_cache_prolong(cache, name, now, &until) : NULL;
+    if (older != NULL) {
+        note_times(kind, older, until, true);
+        resolver->stale_served++;
+        lookup_answer(lookup, older);
+    } else if (take_set != NULL) {
+        note_times(kind, take_set, now + ttl_ms, false);
+        hold(kind, take_set);
+        dns_cache_put(cache, name, now, take_set, ttl_ms, stale_ms);
+        lookup_answer(lookup, take_set);
+    } else {
+        lookup_answer(lookup, static_set(kind, REASON_OVERLOADED));
+    }
+    if (take_set != NULL)
+        release(kind, take_set);
+}
+
+/* NULL: no memory, or too many queries wait. */
+static struct lookup *lookup_create(struct resolver *resolver, enum question_kind kind, struct text name) {
+    struct lookup *lookup = calloc(1, sizeof *lookup);
+    if (lookup == NULL)
+        return NULL;
+    uv_update_time(resolver->loop); /* the deadline counts from now */
+    lookup->resolver = resolver;
+    lookup->kind = kind;
+    lookup->deadline = uv_now(resolver->loop) + resolver->timeout_ms;
+    lookup->name_length = name.length;
+    for (size_t i = 0; i < name.length; i++)
+        lookup->name[i] = text_lower(name.at[i]);
+    lookup->linked = true;
+    HASH_ADD(hh, resolver->lookup_by_name[kind], name, lookup->name_length, lookup);
+    if (!lookup->linked) {
+        free(lookup);
+        return NULL;
+    }
+    DL_APPEND(resolver->lookups, lookup); /* all have the same time: the last one ends last */
+    if (!lookup_start(lookup)) {
+        lookup_free(lookup);
+        return NULL;
+    }
+    if (resolver->lookups == lookup)
+        arm_deadline(resolver);
+    return lookup;
+}
+
+static struct lookup *lookup_find(struct resolver *resolver, enum question_kind kind, struct text name) {
+    char key[DOMAIN_LONGEST];
+    struct lookup *lookup;
+
+    for (size_t i = 0; i < name.length; i++)
+        key[i] = text_lower(name.at[i]);
+    HASH_FIND(hh, resolver->lookup_by_name[kind], key, name.length, lookup);
+    return lookup;
+}
+
+/* ---- questions ---- */
+
+/* An address is its own answer. NULL: it is none, or no memory. */
+static const void *literal_set(struct resolver *resolver, struct text host, uint64_t now) {
+    union address address;
+
+    if (!domain_is_address(host) || !address_read(host, 0, &address))
+        return NULL;
+    struct address_set *set = address_set_join(REASON_OK, &address, 1, NULL, 0);
+    if (set == NULL)
+        return NULL;
+    set->expires = now + DNS_TTL_MOST_MS;
+    address_set_hold(set);
+    dns_cache_put(resolver->address_sets, host, now, set, DNS_TTL_MOST_MS, 0);
+    const void *kept = set->references > 1 ? set : NULL; /* the cache may not have had the memory */
+    address_set_release(set);
+    return kept;
+}
+
+/* What needs no query; borrowed until the cache is touched again. NULL: it has to be asked. */
+static const void *known_answer(struct resolver *resolver, enum question_kind kind, struct text name) {
+    static const size_t service_length = sizeof "_sipfederationtls._tcp." - 1;
+    uint64_t now = uv_now(resolver->loop);
+    void *set;
+
+    if (kind == QUESTION_ADDRESSES && dns_cache_look(resolver->hosts, name, now, &set) == DNS_CACHE_FRESH)
+        return set;
+    if (dns_cache_look(cache_of(resolver, kind), name, now, &set) == DNS_CACHE_FRESH) {
+        resolver->hits++;
+        return set;
+    }
+    if (kind == QUESTION_ADDRESSES && domain_is_address(name))
+        return literal_set(resolver, name, now);
+    if (!domain_is_valid(name) || (kind == QUESTION_SRV && name.length + service_length > DOMAIN_LONGEST))
+        return static_set(kind, kind == QUESTION_SRV ? REASON_SRV_NOT_FOUND : REASON_ADDRESS_NOT_FOUND);
+    return NULL;
+}
+
+/* Takes the question, and answers it or lets it wait for a lookup. */
+static struct resolver_question *ask(struct resolver_question *question, struct text name) {
+    struct resolver *resolver = question->resolver;
+    enum question_kind kind = question->kind;
+
+    assert(!resolver->closing);
+    name = domain_without_dot(name);
+    const void *known = known_answer(resolver, kind, name);
+    if (known == NULL && domain_is_address(name)) /* no memory for so little */
+        known = static_set(kind, REASON_OVERLOADED);
+    if (known != NULL) {
+        answer_question(question, known);
+        return question;
+    }
+    struct lookup *lookup = lookup_find(resolver, kind, name);
+    if (lookup == NULL)
+        lookup = lookup_create(resolver, kind, name);
+    if (lookup == NULL) {
+        resolver->overloaded++;
+        answer_question(question, static_set(kind, REASON_OVERLOADED));
+        return question;
+    }
+    question->lookup = lookup;
+    DL_APPEND(lookup->questions, question);
+    return question;
+}
+
+static struct resolver_question *question_create(struct resolver *resolver, enum question_kind kind,
+                                                 void *context) {
+    struct resolver_question *question = calloc(1, sizeof *question);
+    if (question == NULL)
+        return NULL;
+    question->resolver = resolver;
+    question->kind = kind;
+    question->context = context;
+    return question;
+}
+
+struct resolver_question *
+resolver_federation_srv(struct resolver *resolver, struct text domain,
+                        void (*answered)(void *context, const struct srv_record_set *answer), void *context) {
+    struct resolver_question *question = question_create(resolver, QUESTION_SRV, context);
+    if (question == NULL)
+        return NULL;
+    question->answered.srv = answered;
+    return ask(question, domain);
+}
+
+struct resolver_question *
+resolver_addresses(struct resolver *resolver, struct text host,
+                   void (*answered)(void *context, const struct address_set *answer), void *context) {
+    struct resolver_question *question = question_create(resolver, QUESTION_ADDRESSES, context);
+    if (question == NULL)
+        return NULL;
+    question->answered.addresses = answered;
+    return ask(question, host);
+}
+
+void resolver_question_abandon(struct resolver_question *question) {
+    if (question->lookup != NULL) {
+        DL_DELETE(question->lookup->questions, question);
+    } else {
+        DL_DELETE(question->resolver->answered, question);
+        release(question->kind, question->answer);
+    }
+    free(question);
+}
+
+bool resolver_peek_federation_srv(struct resolver *resolver, struct text domain,
+                                  const struct srv_record_set **answer) {
+    const void *known = known_answer(resolver, QUESTION_SRV, domain_without_dot(domain));
+    if (known != NULL)
+        *answer = known;
+    return known != NULL;
+}
+
+bool resolver_peek_addresses(struct resolver *resolver, struct text host, const struct address_set **answer) {
+    const void *known = known_answer(resolver, QUESTION_ADDRESSES, domain_without_dot(host));
+    if (known != NULL)
+        *answer = known;
+    return known != NULL;
+}
+
+/* ---- the end ---- */
+
+static void channel_closed(void *context) {
+    struct resolver *resolver = context;
+
+    resolver->channel = NULL;
+    end_when_idle(resolver);
+}
+
+void resolver_close(struct resolver *resolver, void (*on_closed)(void *context), void *context) {
+    assert(!resolver->closing);
+    resolver->closing = true;
+    resolver->on_closed = on_closed;
+    resolver->context = context;
+    while (resolver->lookups != NULL) {
+        struct lookup *lookup = resolver->lookups;
+        for (size_t i = 0; i < PART_COUNT; i++) {
+            if (lookup->query[i] != NULL)
+                dns_query_abandon(lookup->query[i]);
+        }
+        lookup_answer(lookup, static_set(lookup->kind, REASON_SHUTTING_DOWN));
+    }
+    dns_channel_close(resolver->channel, channel_closed, resolver);
+}
+
+void resolver_statistics(const struct resolver *resolver, struct resolver_statistics *statistics) {
+    const struct dns_channel_statistics *channel = dns_channel_statistics(resolver->channel);
+
+    *statistics = (struct resolver_statistics){.queries = channel->queries,
+                                               .answers = channel->answers,
+                                               .failures = channel->failures,
+                                               .timeouts = channel->timeouts,
+                                               .hits = resolver->hits,
+                                               .stale_served = resolver->stale_served,
+                                               .overloaded = resolver->overloaded,
+                                               .in_flight = channel->in_flight,
+                                               .waiting = channel->waiting};
+}
