@@ -162,6 +162,7 @@ def test_cancel_before_any_answer_waits_for_one(way):
     arrived = way.callee.expect_request("INVITE", call_id=call_id)
     way.caller.send(sip.cancel(invite))
     way.caller.expect_status(200, call_id=call_id, method="CANCEL")
+    assert not way.callee.received_requests("CANCEL")
     arrived.answer(180)
     way.callee.expect_request("CANCEL", call_id=call_id).answer(200)
     arrived.answer(200, contact=way.callee_contact)

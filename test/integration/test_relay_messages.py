@@ -117,7 +117,7 @@ def test_request_line_and_contact_stay_as_they_are(side):
 
 def test_max_forwards_is_counted_down(side):
     assert side.crosses(side.octets(max_forwards=17))[0].all("Max-Forwards") == ["16"]
-    assert side.crosses(side.octets(max_forwards=None))[0].all("Max-Forwards") in (["70"], ["69"])
+    assert side.crosses(side.octets(max_forwards=None))[0].all("Max-Forwards") == ["70"]
     assert side.crosses(side.octets(max_forwards=1))[0].all("Max-Forwards") == ["0"]
 
 
@@ -150,28 +150,28 @@ def test_schemes_and_versions(side):
     side.refused(side.octets().replace(b" SIP/2.0\r\n", b" SIP/3.0\r\n", 1), 505, "unsupported-version")
 
 
+def looped(arrived, **changes):
+    """What arrived at the other side, sent back to us by some proxy there."""
+    start, _, rest = arrived.raw.partition(b"\r\n")
+    via = f"Via: SIP/2.0/TLS again.invalid;branch={sip.token('z9hG4bK')}\r\n"
+    for old, new in changes.items():
+        start = start.replace(old.encode(), new.encode())
+    return start + b"\r\n" + via.encode() + rest
+
+
 def test_loop(side):
-    """The request comes back with a Via of ours for the same target: 482 (RFC 5393)."""
+    """The request comes back with our Via in it, bound for the same target: 482 (RFC 5393)."""
     arrived, _ = side.crosses(side.octets())
-    ours = arrived.entries("Via")[0]
-    octets = side.octets()
-    vias = f"Via: SIP/2.0/TLS again.invalid;branch={sip.token('z9hG4bK')}\r\nVia: {ours}\r\n".encode()
-    start, _, rest = octets.partition(b"\r\n")
-    call_id = sip.Message(octets).call_id
-    looped = start + b"\r\n" + vias + rest
-    side.client.send(looped)
-    answer = side.client.expect_answer(call_id=call_id, timeout=3).message
-    assert answer.status == 482, answer.start
-    assert side.lab.gateway.audit.wait_for(event="request", call_id=call_id)["reason"] == "loop-detected"
+    side.client.send(looped(arrived))
+    assert side.client.expect_answer(call_id=arrived.call_id).message.status == 482
+    side.lab.gateway.audit.wait_for(event="request", call_id=arrived.call_id, reason="loop-detected")
+    assert not side.server.received_requests()
 
 
 def test_spiral_is_not_a_loop(side):
     """Through us a second time with another Request-URI: allowed."""
-    first, _ = side.crosses(side.octets())
-    octets = side.octets(uri=side.recipient.replace("sip:", "sip:other-"))
-    start, _, rest = octets.partition(b"\r\n")
-    via = f"Via: SIP/2.0/TLS again.invalid;branch={sip.token('z9hG4bK')}\r\nVia: {first.entries('Via')[0]}\r\n"
-    side.crosses(start + b"\r\n" + via.encode() + rest)
+    arrived, _ = side.crosses(side.octets())
+    side.crosses(looped(arrived, **{" sip:": " sip:other-"}))
 
 
 def test_options_to_the_gateway_itself(side):
@@ -259,13 +259,13 @@ def test_many_messages_in_one_record_and_one_message_in_many(side):
     side.client.expect_status(200, call_id=sip.Message(octets).call_id)
 
 
-def test_requests_of_one_session_cross_in_order(side):
-    batch = [side.octets(call_id=f"{sip.token()}-{n}") for n in range(200)]
-    for octets in batch:
-        side.client.send(octets)
+def test_a_burst_of_one_session_crosses_whole(side):
+    batch = [side.octets() for _ in range(200)]
+    wanted = {sip.Message(octets).call_id for octets in batch}
+    side.client.send(b"".join(batch))
     seen = [side.server.expect_request("MESSAGE") for _ in batch]
-    assert [r.message.call_id for r in seen] == [sip.Message(o).call_id for o in batch]
-    for received in seen:
+    assert {received.message.call_id for received in seen} == wanted
+    for received in reversed(seen):
         received.answer(200)
-    for octets in batch:
-        side.client.expect_status(200, call_id=sip.Message(octets).call_id)
+    for call_id in wanted:
+        side.client.expect_status(200, call_id=call_id)
