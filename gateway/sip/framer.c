@@ -21,11 +21,12 @@ static void start_over(struct sip_framer *framer) {
 
 static enum sip_frame fail(struct sip_framer *framer, struct sip_frame_result *result, enum reason reason,
                            const char *what) {
+    bool length_known = reason == REASON_MESSAGE_TOO_LARGE && framer->header_length > 0;
+
     framer->failed = true;
-    framer->failure = (struct sip_frame_result){.reason = reason, .what = what};
+    framer->failure = (struct sip_frame_result){.reason = reason, .what = what, .length_known = length_known};
     framer->failure.header_length = framer->header_length;
-    framer->failure.body_length = framer->body_length;
-    framer->failure.length_known = reason == REASON_MESSAGE_TOO_LARGE && framer->header_length > 0;
+    framer->failure.body_length = length_known ? framer->body_length : 0;
     *result = framer->failure;
     return SIP_FRAME_FAILED;
 }
