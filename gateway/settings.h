@@ -5,8 +5,11 @@
 /* gateway.yaml and the partner files as one immutable policy snapshot. A reload builds a whole new one beside the old;
  * workers hold references, and the last to let go frees it. */
 
+#include <stdatomic.h>
+
 #include "gateway/limits.h"
-#include "policy/partner_set.h"
+#include "policy/partner_file.h"
+#include "policy/policy.h"
 #include "policy/problem.h"
 
 enum user_logging { USERS_FULL, USERS_DOMAIN, USERS_HASH };
@@ -29,15 +32,17 @@ struct dns_host {
 };
 
 struct settings {
+    atomic_uint references; /* settings_hold, settings_release */
     uint64_t generation; /* from 1; set by the gateway when it takes the snapshot into force */
     char *file;          /* owned */
-    char *sha256;        /* owned; hex digest over all files that were read, for the policy-loaded line */
+    char *sha256; /* owned; hex digest over all files that were read but the private keys, for policy-loaded */
 
     struct side_settings internal, external;
     struct trust_anchors *internal_anchors; /* owned: internal.roots */
     char **internal_crls;                   /* owned, resolved */
     size_t internal_crl_count;
     enum revocation_rule internal_revocation;
+    bool internal_ocsp;
     char **servers; /* owned; lower case */
     size_t server_count;
     char **domains; /* owned; lower case: the SIP domains we speak for */
@@ -67,6 +72,8 @@ struct settings {
     struct limits limits;
     unsigned workers; /* resolved: at least 1 */
     char *user;       /* owned, or NULL: the user to become when started as root */
+
+    struct policy policy; /* owned; views into all of the above, for the two judgements */
 };
 
 /* Loads everything that `run` would. Problems of every kind go to `problems`; NULL when any is an error.

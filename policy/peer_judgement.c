@@ -299,6 +299,7 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
 {
     if (candidate->accepted != NULL) {
         peer->name = candidate->matched;
+        peer->candidate = candidate->accepted;
         if (!identity_rule_needs_dns(candidate->accepted->identity))
             peer->partner = candidate->accepted;
         return verdict(log, "identity", REASON_OK, "%s by rule %s", candidate->accepted->name,

@@ -19,6 +19,7 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
+int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_partners(int argc, char **argv);
 int command_version(int argc, char **argv);

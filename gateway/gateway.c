@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/gateway.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/gateway_parts.h"
+#include "gateway/tls/context.h"
+
+static void end_when_workers_ended(uv_async_t *async)
+{
+    struct gateway *gateway = async->data;
+    if (atomic_load(&gateway->shared.workers_running) == 0)
+        uv_stop(&gateway->loop);
+}
+
+static void stop(struct gateway *gateway, const char *why)
+{
+    if (gateway->is_stopping) { /* asked twice: do not wait for what is in flight */
+        for (unsigned i = 0; i < gateway->worker_count; i++)
+            worker_hurry(gateway->worker[i]);
+        return;
+    }
+    gateway->is_stopping = true;
+    audit_write(gateway->audit, &(struct audit_record){.event = AUDIT_STOPPING,
+                                                       .reason = REASON_SHUTTING_DOWN,
+                                                       .policy = gateway->settings->generation,
+                                                       .detail = text_of(why)});
+    operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "stopping", "why=%s", why);
+    for (unsigned i = 0; i < gateway->worker_count; i++)
+        worker_stop(gateway->worker[i]);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct gateway *gateway = handle->data;
+
+    if (number == SIGHUP && !gateway->is_stopping)
+        reload_begin(gateway, "signal HUP");
+    else if (number == SIGUSR1)
+        log_writer_reopen(gateway->writer);
+    else if (number == SIGTERM)
+        stop(gateway, "signal TERM");
+    else if (number == SIGINT)
+        stop(gateway, "signal INT");
+}
+
+static bool watch_signals(struct gateway *gateway)
+{
+    static const int numbers[GATEWAY_SIGNALS] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
+
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < GATEWAY_SIGNALS; i++) {
+        gateway->signal[i].data = gateway;
+        if (uv_signal_init(&gateway->loop, &gateway->signal[i]) != 0 ||
+            uv_signal_start(&gateway->signal[i], on_signal, numbers[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool open_logs(struct gateway *gateway, char *why, size_t size)
+{
+    struct hash_key key;
+    struct settings *settings = gateway->settings;
+
+    gateway->writer = log_writer_create(settings->logs.directory, why, size);
+    if (gateway->writer == NULL)
+        return false;
+    gateway->shared.log = operation_log_create(gateway->writer, LOG_LEVEL_NOTICE, why, size);
+    if (gateway->shared.log == NULL)
+        return false;
+    gateway->shared.audit_file = audit_open(gateway->writer, gateway->shared.log, why, size);
+    if (gateway->shared.audit_file == NULL)
+        return false;
+    snprintf(why, size, "no memory for the audit log");
+    if (!hash_key_derive(&key, (struct text){settings->external.key_pem, settings->external.key_pem_length},
+                         TEXT("fedgate users in logs")))
+        return false;
+    memcpy(gateway->shared.audit_key, key.word, sizeof(gateway->shared.audit_key));
+    gateway->audit = audit_create(gateway->shared.audit_file, (enum audit_users)settings->logs.users,
+                                  gateway->shared.audit_key);
+    return gateway->audit != NULL;
+}
+
+static bool start_workers(struct gateway *gateway, char *why, size_t size)
+{
+    for (unsigned i = 0; i < gateway->settings->workers; i++) {
+        gateway->worker[i] = worker_create(&gateway->shared, i, gateway->settings, gateway->worker[0], why, size);
+        if (gateway->worker[i] == NULL)
+            return false;
+        gateway->worker_count++;
+    }
+    for (unsigned i = 0; i < gateway->worker_count; i++) {
+        atomic_fetch_add(&gateway->shared.workers_running, 1);
+        if (!worker_start(gateway->worker[i])) {
+            atomic_fetch_sub(&gateway->shared.workers_running, 1);
+            snprintf(why, size, "a worker thread cannot be started");
+            return false;
+        }
+    }
+    return true;
+}
+
+static void say_started(struct gateway *gateway)
+{
+    char detail[256];
+
+    worker_print_listeners(gateway->worker[0], detail, sizeof(detail));
+    audit_write(gateway->audit, &(struct audit_record){.event = AUDIT_STARTED,
+                                                       .reason = REASON_OK,
+                                                       .policy = gateway->settings->generation,
+                                                       .detail = text_of(detail)});
+    operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "started", "version=%s workers=%u listeners=%s tls=%s",
+                  FEDGATE_VERSION, gateway->worker_count, detail, tls_library_version());
+}
+
+static bool gateway_init(struct gateway *gateway, const char *file)
+{
+    gateway->file = file;
+    gateway->shared.partners = partner_registry_create();
+    if (gateway->shared.partners == NULL || uv_loop_init(&gateway->loop) != 0)
+        return false;
+    gateway->has_loop = true;
+    gateway->shared.worker_ended.data = gateway;
+    return uv_async_init(&gateway->loop, &gateway->shared.worker_ended, end_when_workers_ended) == 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *argument)
+{
+    (void)argument;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void gateway_deinit(struct gateway *gateway)
+{
+    for (unsigned i = 0; i < gateway->worker_count; i++)
+        worker_join_and_destroy(gateway->worker[i]);
+    if (gateway->has_loop) {
+        uv_run(&gateway->loop, UV_RUN_NOWAIT); /* a reload that was under way ends here */
+        uv_walk(&gateway->loop, close_handle, NULL);
+        uv_run(&gateway->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&gateway->loop);
+    }
+    audit_destroy(gateway->audit);
+    if (gateway->writer != NULL)
+        log_writer_destroy(gateway->writer, 2000);
+    operation_log_destroy(gateway->shared.log);
+    partner_registry_destroy(gateway->shared.partners);
+    settings_release(gateway->settings);
+}
+
+int gateway_run(const char *file)
+{
+    struct gateway *gateway = calloc(1, sizeof(*gateway));
+    char why[512] = "no memory";
+    int status = 1;
+
+    if (gateway == NULL || !tls_library_start() || !gateway_init(gateway, file))
+        goto out;
+    gateway->settings = reload_first(gateway);
+    if (gateway->settings == NULL) {
+        snprintf(why, sizeof(why), "the configuration has errors; nothing was started");
+        goto out;
+    }
+    if (!open_logs(gateway, why, sizeof(why)) || !watch_signals(gateway) ||
+        !start_workers(gateway, why, sizeof(why)))
+        goto out;
+    reload_say_loaded(gateway, gateway->settings, NULL);
+    say_started(gateway);
+    uv_run(&gateway->loop, UV_RUN_DEFAULT);
+    status = 0;
+out:
+    if (status != 0)
+        fprintf(stderr, "fedgate: %s\n", why);
+    if (gateway != NULL) {
+        if (status != 0) {
+            for (unsigned i = 0; i < gateway->worker_count; i++)
+                worker_stop(gateway->worker[i]);
+        }
+        gateway_deinit(gateway);
+        free(gateway);
+    }
+    tls_library_stop();
+    return status;
+}

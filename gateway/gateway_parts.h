@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_GATEWAY_PARTS_H
+#define FEDGATE_GATEWAY_PARTS_H
+
+/* What gateway.c and reload.c share, and no one else. All on the main thread. */
+
+#include "gateway/relay/worker.h"
+
+#define GATEWAY_SIGNALS 4u
+
+struct gateway {
+    const char *file; /* borrowed: gateway.yaml */
+    struct shared shared;
+    struct settings *settings; /* in force; held */
+    struct log_writer *writer;
+    struct audit *audit; /* the main thread's own pen */
+    struct worker *worker[WORKERS_MOST];
+    unsigned worker_count;
+    uv_loop_t loop;
+    bool has_loop, is_stopping;
+    uv_signal_t signal[GATEWAY_SIGNALS];
+
+    uv_work_t reload; /* loading blocks: it runs on a thread of libuv's pool */
+    bool is_reloading, reload_again;
+    struct problems problems;     /* of the reload under way */
+    struct settings *loaded;      /* its result; NULL: errors */
+};
+
+/* Loads for the first time, all problems on stderr. NULL: errors. */
+struct settings *reload_first(struct gateway *gateway);
+/* Begins to load anew; at its end the new settings are in force, or the old stay and every problem is logged. One that is
+ * asked for while another runs follows it. */
+void reload_begin(struct gateway *gateway, const char *why);
+/* The policy-loaded line; `old` NULL at the start. */
+void reload_say_loaded(struct gateway *gateway, const struct settings *settings, const struct settings *old);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/command/command.h"
+
+static const struct command commands[] = {
+    {"run", "run the gateway in the foreground", command_run},
+    {"check", "load everything that run would load, and print every problem", command_check},
+    {"partners", "show the effective policy, one row a partner", command_partners},
+    {"version", "show the versions of fedgate and its libraries", command_version},
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(void)
+{
+    printf("fedgate: a federation gateway for SIP at the network perimeter\n\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        printf("  fedgate %-10s %s\n", commands[i].name, commands[i].summary);
+    printf("\nfedgate COMMAND --help says more.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "fedgate: which command? Try fedgate --help\n");
+        return COMMAND_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help();
+        return COMMAND_DONE;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "fedgate: there is no command '%s'; try fedgate --help\n", argv[1]);
+    return COMMAND_USAGE;
+}

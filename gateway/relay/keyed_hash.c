@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/relay/keyed_hash.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include <wolfssl/options.h>
+#include <wolfssl/wolfcrypt/sha256.h>
+
+struct state {
+    uint64_t v0, v1, v2, v3;
+};
+
+static uint64_t rotate(uint64_t x, unsigned bits)
+{
+    return (x << bits) | (x >> (64 - bits));
+}
+
+static void compress(struct state *s)
+{
+    s->v0 += s->v1;
+    s->v1 = rotate(s->v1, 13) ^ s->v0;
+    s->v0 = rotate(s->v0, 32);
+    s->v2 += s->v3;
+    s->v3 = rotate(s->v3, 16) ^ s->v2;
+    s->v0 += s->v3;
+    s->v3 = rotate(s->v3, 21) ^ s->v0;
+    s->v2 += s->v1;
+    s->v1 = rotate(s->v1, 17) ^ s->v2;
+    s->v2 = rotate(s->v2, 32);
+}
+
+static void absorb(struct state *s, uint64_t word)
+{
+    s->v3 ^= word;
+    compress(s);
+    compress(s);
+    s->v0 ^= word;
+}
+
+static void absorb_text(struct state *s, struct text t)
+{
+    uint64_t word;
+    while (t.length >= 8) {
+        memcpy(&word, t.at, 8);
+        absorb(s, word);
+        t = text_skip(t, 8);
+    }
+    word = 0;
+    if (t.length > 0)
+        memcpy(&word, t.at, t.length);
+    absorb(s, word | (uint64_t)t.length << 56);
+}
+
+static uint64_t finish(struct state *s)
+{
+    s->v2 ^= 0xff;
+    for (int i = 0; i < 4; i++)
+        compress(s);
+    return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+uint64_t keyed_hash_pieces(const struct hash_key *key, const struct text *piece, size_t count)
+{
+    struct state s = {
+        .v0 = key->word[0] ^ 0x736f6d6570736575u,
+        .v1 = key->word[1] ^ 0x646f72616e646f6du,
+        .v2 = key->word[0] ^ 0x6c7967656e657261u,
+        .v3 = key->word[1] ^ 0x7465646279746573u,
+    };
+    for (size_t i = 0; i < count; i++) {
+        if (count > 1)
+            absorb(&s, piece[i].length);
+        absorb_text(&s, piece[i]);
+    }
+    return finish(&s);
+}
+
+uint64_t keyed_hash(const struct hash_key *key, struct text t)
+{
+    return keyed_hash_pieces(key, &t, 1);
+}
+
+bool hash_key_random(struct hash_key *key)
+{
+    return getrandom(key->word, sizeof(key->word), 0) == (ssize_t)sizeof(key->word);
+}
+
+bool hash_key_derive(struct hash_key *key, struct text secret, struct text purpose)
+{
+    wc_Sha256 sha;
+    unsigned char digest[WC_SHA256_DIGEST_SIZE];
+
+    if (secret.length > UINT32_MAX || wc_InitSha256(&sha) != 0)
+        return false;
+    bool done = wc_Sha256Update(&sha, (const unsigned char *)purpose.at, (uint32_t)purpose.length) == 0 &&
+                wc_Sha256Update(&sha, (const unsigned char *)secret.at, (uint32_t)secret.length) == 0 &&
+                wc_Sha256Final(&sha, digest) == 0;
+    wc_Sha256Free(&sha);
+    if (done)
+        memcpy(key->word, digest, sizeof(key->word));
+    return done;
+}

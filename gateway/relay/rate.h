@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_RELAY_RATE_H
+#define FEDGATE_RELAY_RATE_H
+
+/* What workers share of one partner: its rate and its number of sessions. Kept by name over reloads; never freed before the
+ * gateway ends, so that a worker may hold a pointer. */
+
+#include <stdatomic.h>
+
+#include "policy/partner.h"
+
+struct partner_counters {
+    _Atomic int64_t next_arrival_ns; /* when the next message would be due at the allowed rate (GCRA) */
+    atomic_uint sessions_in, sessions_out;
+};
+
+struct partner_registry; /* name -> counters; any thread */
+
+struct partner_registry *partner_registry_create(void); /* NULL: no memory */
+void partner_registry_destroy(struct partner_registry *registry);
+/* The counters of a name, made when new. NULL: no memory. */
+struct partner_counters *partner_registry_find(struct partner_registry *registry, const char *name);
+
+/* May one more message pass now? Burst and rate are the partner's. `now_ns` is monotonic. */
+bool rate_allows(struct partner_counters *counters, const struct partner_limits *limits, int64_t now_ns);
+
+#endif

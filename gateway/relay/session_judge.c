@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gateway/relay/answer.h"
+#include "gateway/relay/hop.h"
+
+/* The first question, asked at the handshake and again whenever the policy changes. */
+
+static struct peer_verdict judge(struct session *session, struct snapshot *snapshot, struct peer *peer)
+{
+    const struct policy *policy = &snapshot->settings->policy;
+    int64_t now = worker_wall_clock();
+
+    if (session->side == PEER_INTERNAL)
+        return peer_judge_internal(policy, session->chain, session->we_connected ? PEER_AS_SERVER : PEER_AS_CLIENT,
+                                   now, NULL, NULL, peer);
+    if (!session->we_connected)
+        return peer_judge_inbound(policy, session->chain, now, NULL, NULL, peer);
+
+    const struct partner *partner =
+        partner_set_by_domain(snapshot->settings->partners, text_of(session->domain));
+    if (partner == NULL) {
+        struct peer_verdict verdict = {.reason = REASON_UNKNOWN_DOMAIN};
+        snprintf(verdict.detail, sizeof(verdict.detail), "no partner owns %s any more", session->domain);
+        return verdict;
+    }
+    return peer_judge_outbound(policy, partner, text_of(session->domain),
+                               session->records == NULL ? NULL : &session->records->answer, session->chain, now,
+                               NULL, NULL, peer);
+}
+
+void session_stop_counting(struct session *session)
+{
+    if (session->counters == NULL)
+        return;
+    atomic_fetch_sub(session->we_connected ? &session->counters->sessions_out : &session->counters->sessions_in, 1);
+    session->counters = NULL;
+}
+
+/* A partner's inbound sessions are counted once it is known whose they are. */
+static bool count_inbound(struct session *session, const struct partner *partner)
+{
+    if (partner == NULL || session->counters != NULL || session->we_connected)
+        return true;
+    struct partner_counters *counters = snapshot_counters(session->worker, session->snapshot, partner);
+    if (counters == NULL || atomic_fetch_add(&counters->sessions_in, 1) >= partner->limits.connections) {
+        if (counters != NULL)
+            atomic_fetch_sub(&counters->sessions_in, 1);
+        return false;
+    }
+    session->counters = counters;
+    return true;
+}
+
+enum reason session_judge(void *owner, const struct text *ders, size_t count)
+{
+    struct session *session = owner;
+
+    session->chain = presented_chain_read(ders, count);
+    session->peer = malloc(sizeof(*session->peer));
+    if (session->chain == NULL || session->peer == NULL) {
+        session->verdict.reason = REASON_OVERLOADED;
+        return REASON_OVERLOADED;
+    }
+    session->verdict = judge(session, session->snapshot, session->peer);
+    if (session->verdict.reason == REASON_OK && session->side == PEER_EXTERNAL &&
+        !count_inbound(session, session->peer->candidate)) {
+        session->verdict.reason = REASON_CONNECTION_LIMIT;
+        snprintf(session->verdict.detail, sizeof(session->verdict.detail), "partner %s: limits.connections",
+                 session->peer->candidate->name);
+    }
+    return session->verdict.reason;
+}
+
+void session_judge_again(struct session *session)
+{
+    struct worker *worker = session->worker;
+
+    if ((session->state != SESSION_OPEN) || session->snapshot == worker->snapshot)
+        return;
+    struct peer *peer = malloc(sizeof(*peer));
+    if (peer == NULL) {
+        session_drain(session, REASON_OVERLOADED, "no memory to judge it again");
+        return;
+    }
+    struct peer_verdict verdict = judge(session, worker->snapshot, peer);
+    if (verdict.reason != REASON_OK) {
+        free(peer);
+        session_drain(session, verdict.reason, verdict.detail);
+        return;
+    }
+    free(session->peer);
+    session->peer = peer;
+    session->verdict = verdict;
+    snapshot_release(session->snapshot);
+    session->snapshot = snapshot_hold(worker->snapshot);
+}

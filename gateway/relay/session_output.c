@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "gateway/relay/session.h"
+
+/* What a session says. Messages gather in `out` during a loop turn and leave together, in as few TLS records as
+ * possible. Back-pressure, not buffers: over the high-water mark those who feed the session are paused, over
+ * limits.waiting-bytes nothing more is taken. */
+
+bool session_is_open(const struct session *session)
+{
+    return session->state == SESSION_OPEN && !session->is_broken;
+}
+
+static bool may_speak(const struct session *session)
+{
+    return (session->state == SESSION_OPEN || session->state == SESSION_DRAINING) && !session->is_broken;
+}
+
+static size_t waiting_octets(const struct session *session)
+{
+    return stream_waiting(session->stream) + session->out_length;
+}
+
+bool session_is_congested(const struct session *session)
+{
+    return waiting_octets(session) > SESSION_HIGH_WATER;
+}
+
+static char *take_standard_buffer(struct worker *worker)
+{
+    return worker->spare_count > 0 ? worker->spare_out[--worker->spare_count] : malloc(SESSION_OUT_STANDARD);
+}
+
+static void give_buffer_back(struct session *session)
+{
+    struct worker *worker = session->worker;
+
+    if (session->out_capacity == SESSION_OUT_STANDARD && worker->spare_count < SPARE_OUT_MOST)
+        worker->spare_out[worker->spare_count++] = session->out;
+    else
+        free(session->out);
+    session->out = NULL;
+    session->out_length = session->out_capacity = 0;
+}
+
+char *session_reserve(struct session *session, size_t most)
+{
+    if (!may_speak(session) || waiting_octets(session) + most > session->worker->snapshot->settings->limits.waiting_bytes)
+        return NULL;
+    if (session->out == NULL && most <= SESSION_OUT_STANDARD) {
+        session->out = take_standard_buffer(session->worker);
+        session->out_capacity = session->out == NULL ? 0 : SESSION_OUT_STANDARD;
+    }
+    if (session->out_capacity - session->out_length < most) {
+        size_t capacity = (session->out_length + most) * 2;
+        char *out = realloc(session->out, capacity);
+        if (out == NULL)
+            return NULL;
+        session->out = out;
+        session->out_capacity = capacity;
+    }
+    return session->out == NULL ? NULL : session->out + session->out_length;
+}
+
+void session_commit(struct session *session, size_t length)
+{
+    struct worker *worker = session->worker;
+
+    session->out_length += length;
+    if (session->is_dirty)
+        return;
+    session->is_dirty = true;
+    session->dirty_next = worker->dirty;
+    worker->dirty = session;
+}
+
+bool session_send(struct session *session, struct text octets)
+{
+    char *to = session_reserve(session, octets.length);
+
+    if (to == NULL)
+        return false;
+    memcpy(to, octets.at, octets.length);
+    session_commit(session, octets.length);
+    return true;
+}
+
+static void flush(struct session *session)
+{
+    if (session->out_length > 0 && may_speak(session) &&
+        !tls_channel_write(session->channel, (struct text){session->out, session->out_length}))
+        session->is_broken = true;
+    give_buffer_back(session);
+    session->active_ms = worker_now(session->worker);
+    if (session->is_broken)
+        session_close(session, REASON_PEER_CLOSED, "writing failed");
+    else if (session->waiting != NULL && stream_waiting(session->stream) <= STREAM_LOW_WATER)
+        session_release_waiting(session);
+}
+
+void session_flush_dirty(struct worker *worker)
+{
+    while (worker->dirty != NULL) {
+        struct session *session = worker->dirty;
+        worker->dirty = session->dirty_next;
+        session->is_dirty = false;
+        if (session->state != SESSION_CLOSING)
+            flush(session);
+        else if (session->out != NULL)
+            give_buffer_back(session);
+    }
+}
+
+void session_wait_for(struct session *feeder, struct session *full)
+{
+    if (feeder == full || feeder->waits_for != NULL || feeder->state == SESSION_CLOSING)
+        return;
+    feeder->waits_for = full;
+    DL_APPEND2(full->waiting, feeder, waiting_previous, waiting_next);
+    stream_pause(feeder->stream);
+}
+
+void session_release_waiting(struct session *session)
+{
+    while (session->waiting != NULL) {
+        struct session *feeder = session->waiting;
+        DL_DELETE2(session->waiting, feeder, waiting_previous, waiting_next);
+        feeder->waits_for = NULL;
+        if (feeder->state != SESSION_CLOSING)
+            stream_resume(feeder->stream);
+    }
+}

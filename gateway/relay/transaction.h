@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_RELAY_TRANSACTION_H
+#define FEDGATE_RELAY_TRANSACTION_H
+
+/* What is remembered of a request on its way: where it came from, where it went, and what was sent (RFC 3261 17 and 16, on
+ * reliable transports: nothing is ever sent twice on one session).
+ *
+ *   PARKED ----> SEEKING ----> CALLING ----> PROCEEDING        waiting for a final answer
+ *   (DNS for     (a session    (sent)        (INVITE: after a
+ *    judgement)   to send on)                 provisional one)
+ *        any of these ----> COMPLETED   INVITE refused: the ACK is absorbed, then it ends (17.2.1)
+ *                     ----> ACCEPTED    INVITE accepted: further 2xx pass for a while (RFC 6026 7)
+ *                     ----> gone
+ */
+
+#include <uthash.h>
+
+#include "gateway/net/locate.h"
+#include "gateway/net/resolver.h"
+#include "gateway/relay/keyed_hash.h"
+#include "gateway/sip/message.h"
+#include "policy/reason.h"
+
+struct session;
+struct snapshot;
+struct hop;
+struct worker;
+
+enum transaction_state {
+    TRANSACTION_FREE,
+    TRANSACTION_PARKED,
+    TRANSACTION_SEEKING,
+    TRANSACTION_CALLING,
+    TRANSACTION_PROCEEDING,
+    TRANSACTION_COMPLETED,
+    TRANSACTION_ACCEPTED
+};
+
+/* How long each kind of waiting may last; a transaction is in one queue at a time, in the order of its end. */
+enum transaction_timer {
+    TIMER_NONE,
+    TIMER_PARK,   /* limits.park-timeout */
+    TIMER_B,      /* 32 s without an answer; timer F is the same */
+    TIMER_C,      /* 185 s since the last provisional answer to an INVITE */
+    TIMER_LINGER, /* 32 s: timer H for the ACK, timer L and M of RFC 6026 */
+    TIMER_COUNT
+};
+
+#define TRANSACTION_TARGETS_MOST 8u /* next hops that one request is tried on */
+#define TRANSACTION_WORDS 448u
+
+struct transaction_key {
+    uint64_t session;   /* identity of the session that it came from */
+    uint64_t branch[2]; /* two keyed hashes of branch and sent-by (RFC 3261 17.2.3) */
+};
+
+struct transaction {
+    struct transaction_key key;
+    UT_hash_handle hh;
+    uint32_t slot;  /* its place in the table, part of our branch */
+    uint64_t nonce; /* random; part of our branch, so that no one else can make it */
+    enum transaction_state state;
+    enum transaction_timer timer;
+    uint64_t timer_end; /* loop milliseconds */
+    struct transaction *timer_previous, *timer_next;
+
+    struct session *upstream, *downstream; /* borrowed; NULL once closed or not yet found */
+    struct worker *worker; /* borrowed */
+    struct transaction *upstream_previous, *upstream_next;
+    struct transaction *downstream_previous, *downstream_next;
+    struct hop *hop; /* the next hop that it waits for, or was sent through; NULL otherwise */
+    struct transaction *hop_previous, *hop_next;
+
+    struct snapshot *snapshot;       /* held: the policy that let it in */
+    const struct partner *partner;   /* of that snapshot; NULL when not known */
+    enum direction direction;
+    enum sip_method method;
+    bool is_in_flight;  /* counted against limits.in-flight */
+    bool is_parked;     /* counted against limits.parked */
+    bool wants_answer;  /* false for an ACK that only waits for a session */
+    bool cancelled;     /* upstream sent CANCEL, or went away */
+    bool cancel_sent;
+    bool provisional;   /* a provisional answer came from the current target */
+    bool is_sips;       /* Request-URI or top Route is sips: our Record-Route must be too */
+
+    char *request; /* owned: PARKED: the request as it came; later: as it is sent, our branch for the current target */
+    size_t request_length, header_length;
+    size_t branch_at; /* where our branch begins in request */
+    char domain[256]; /* of the partner: whom the session to send on must be proven for */
+    size_t domain_length;
+
+    const struct srv_record_set *records; /* held; NULL with fixed targets */
+    struct located_target target[TRANSACTION_TARGETS_MOST]; /* in the order to try; texts of records or snapshot */
+    uint8_t target_count, target_next;
+    enum reason failure; /* why the last target failed; REASON_RELAYED: it answered 503 */
+
+    struct resolver_question *question; /* under way while PARKED; NULL otherwise */
+    uint64_t started;          /* loop milliseconds */
+    struct text method_word, from, to, call_id; /* for the audit line; views into words, cut where too long */
+    char words[TRANSACTION_WORDS];
+};
+
+struct transaction_table;
+
+struct transaction_table *transaction_table_create(const uint64_t timeouts_ms[TIMER_COUNT]); /* NULL: no memory */
+void transaction_table_destroy(struct transaction_table *table); /* all transactions must be gone */
+
+/* A new one in state PARKED, in no list and without timer. NULL: no memory. */
+struct transaction *transaction_create(struct transaction_table *table);
+/* Takes it out of the table and its timer. The caller has unlinked it from sessions and hop and let go what it holds. */
+void transaction_free(struct transaction_table *table, struct transaction *transaction);
+size_t transaction_table_count(const struct transaction_table *table);
+
+/* The server side: found by what the upstream sent. A transaction is entered once. */
+void transaction_enter(struct transaction_table *table, struct transaction *transaction,
+                       const struct transaction_key *key);
+struct transaction *transaction_find(struct transaction_table *table, const struct transaction_key *key);
+void transaction_key_make(struct transaction_key *key, const struct hash_key secret[2], uint64_t session,
+                          const struct sip_via *via);
+
+/* The client side: our branch is "z9hG4bK" and 40 hex digits: slot, nonce, loop mark. */
+#define BRANCH_LENGTH (7 + 8 + 16 + 16)
+void transaction_write_branch(const struct transaction *transaction, uint64_t loop_mark, char to[BRANCH_LENGTH]);
+struct transaction *transaction_by_branch(const struct transaction_table *table, struct text branch);
+/* The loop mark of a branch that looks like ours (RFC 5393 4.2). */
+bool branch_read_loop_mark(struct text branch, uint64_t *loop_mark);
+/* A fresh nonce, so that answers to the branch before are strangers: for the next target. */
+void transaction_renew(struct transaction_table *table, struct transaction *transaction);
+
+void transaction_start_timer(struct transaction_table *table, struct transaction *transaction,
+                             enum transaction_timer timer, uint64_t now);
+void transaction_stop_timer(struct transaction_table *table, struct transaction *transaction);
+/* The next one whose time is over, its timer stopped; NULL: none. */
+struct transaction *transaction_next_expired(struct transaction_table *table, uint64_t now);
+
+/* Keeps the words of the audit line; each is cut to a bound. */
+void transaction_keep_words(struct transaction *transaction, const struct sip_message *message);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/relay/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <utlist.h>
+
+#include "gateway/net/listener.h"
+#include "gateway/relay/hop.h"
+#include "gateway/relay/relay.h"
+#include "gateway/relay/session.h"
+#include "gateway/relay/snapshot.h"
+
+#define JUDGED_EACH_TICK 64u /* sessions judged again in one tick after a reload: a few milliseconds */
+#define OPEN_EACH_TICKS 5u   /* open sessions are looked at in every fifth tick */
+
+int64_t worker_wall_clock(void)
+{
+    return time(NULL);
+}
+
+uint64_t worker_now(const struct worker *worker)
+{
+    return uv_now(&worker->loop);
+}
+
+/* ---- what the loop does ---- */
+
+static void flush_before_poll(uv_prepare_t *handle)
+{
+    session_flush_dirty(handle->data);
+}
+
+static void flush_after_poll(uv_check_t *handle)
+{
+    session_flush_dirty(handle->data);
+}
+
+static void check_list(struct session *list, uint64_t now)
+{
+    struct session *session, *next;
+
+    DL_FOREACH_SAFE(list, session, next)
+    {
+        session_check_time(session, now);
+    }
+}
+
+/* A reload judges every session again, a few at a time so that traffic does not wait; one that speaks before its turn
+ * is judged then. */
+static void judge_some(struct worker *worker)
+{
+    struct session *session, *next;
+    unsigned judged = 0;
+
+    if (!worker->is_judging)
+        return;
+    DL_FOREACH_SAFE(worker->sessions, session, next)
+    {
+        if (session->state != SESSION_OPEN || session->snapshot == worker->snapshot)
+            continue;
+        session_judge_again(session);
+        if (++judged == JUDGED_EACH_TICK)
+            return;
+    }
+    worker->is_judging = false;
+}
+
+static void close_all(struct worker *worker, enum reason reason, const char *detail)
+{
+    struct session *session, *next;
+
+    DL_FOREACH_SAFE(worker->handshaking, session, next)
+    {
+        session_close(session, reason, detail);
+    }
+    DL_FOREACH_SAFE(worker->sessions, session, next)
+    {
+        session_close(session, reason, detail);
+    }
+}
+
+static void close_handle(uv_handle_t *handle)
+{
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void resolver_closed(void *context)
+{
+    struct worker *worker = context;
+    worker->resolver = NULL;
+}
+
+/* The last step: no session is left, so nothing can begin any more. */
+static void end(struct worker *worker)
+{
+    if (worker->is_closing)
+        return;
+    worker->is_closing = true;
+    hops_tick(worker, true);
+    resolver_close(worker->resolver, resolver_closed, worker);
+    close_handle((uv_handle_t *)&worker->wake);
+    close_handle((uv_handle_t *)&worker->tick);
+    close_handle((uv_handle_t *)&worker->before_poll);
+    close_handle((uv_handle_t *)&worker->after_poll);
+}
+
+static void drain(struct worker *worker, uint64_t now)
+{
+    bool idle = transaction_table_count(worker->transactions) == 0;
+
+    if (!worker->is_draining_sessions) {
+        struct session *session, *next;
+        worker->is_draining_sessions = true;
+        DL_FOREACH_SAFE(worker->handshaking, session, next)
+        {
+            if (session->hop == NULL)
+                session_close(session, REASON_SHUTTING_DOWN, NULL);
+        }
+    }
+    if (idle || now >= worker->stop_deadline_ms || atomic_load(&worker->hurry))
+        close_all(worker, REASON_SHUTTING_DOWN, NULL);
+    if (worker->session_count == 0)
+        end(worker);
+}
+
+static void tick(uv_timer_t *timer)
+{
+    struct worker *worker = timer->data;
+    uint64_t now = worker_now(worker);
+
+    atomic_store_explicit(&worker->alive_ms, now, memory_order_relaxed);
+    relay_expire(worker);
+    check_list(worker->handshaking, now);
+    if (++worker->ticks % OPEN_EACH_TICKS == 0)
+        check_list(worker->sessions, now);
+    judge_some(worker);
+    hops_tick(worker, false);
+    if (worker->is_stopping)
+        drain(worker, now);
+}
+
+static void take_next_settings(struct worker *worker)
+{
+    char why[512];
+    struct settings *next = atomic_exchange(&worker->next_settings, NULL);
+
+    if (next == NULL)
+        return;
+    struct snapshot *snapshot = snapshot_create(next, worker->snapshot, why, sizeof(why));
+    if (snapshot == NULL) {
+        operation_log(worker->shared->log, LOG_LEVEL_ERROR, "policy-rejected", "worker=%u why=%s", worker->index, why);
+        return;
+    }
+    snapshot_release(worker->snapshot);
+    worker->snapshot = snapshot;
+    worker->is_judging = true;
+    audit_set_users(worker->audit, (enum audit_users)snapshot->settings->logs.users);
+    worker_fit_headers(worker);
+    judge_some(worker);
+}
+
+static void begin_stopping(struct worker *worker)
+{
+    if (worker->is_stopping)
+        return;
+    worker->is_stopping = true;
+    worker->stop_deadline_ms = worker_now(worker) + worker->snapshot->settings->limits.drain_ms;
+    for (size_t side = 0; side < 2; side++) {
+        for (size_t i = 0; i < worker->listener_count[side]; i++)
+            listener_close(worker->listener[side][i], NULL);
+        worker->listener_count[side] = 0;
+    }
+}
+
+void worker_woken(uv_async_t *async)
+{
+    struct worker *worker = async->data;
+
+    take_next_settings(worker);
+    if (atomic_load(&worker->stop))
+        begin_stopping(worker);
+    if (worker->is_stopping)
+        drain(worker, worker_now(worker));
+}
+
+static void run(void *argument)
+{
+    struct worker *worker = argument;
+
+    uv_run(&worker->loop, UV_RUN_DEFAULT);
+    tls_thread_end();
+    atomic_fetch_sub(&worker->shared->workers_running, 1);
+    uv_async_send(&worker->shared->worker_ended);
+}
+
+bool worker_start(struct worker *worker)
+{
+    if (uv_timer_start(&worker->tick, tick, TICK_MS, TICK_MS) != 0 ||
+        uv_prepare_start(&worker->before_poll, flush_before_poll) != 0 ||
+        uv_check_start(&worker->after_poll, flush_after_poll) != 0)
+        return false;
+    worker->has_thread = uv_thread_create(&worker->thread, run, worker) == 0;
+    return worker->has_thread;
+}
+
+void worker_take_settings(struct worker *worker, struct settings *hold)
+{
+    settings_release(atomic_exchange(&worker->next_settings, hold)); /* one that was never taken up */
+    uv_async_send(&worker->wake);
+}
+
+void worker_stop(struct worker *worker)
+{
+    atomic_store(&worker->stop, true);
+    uv_async_send(&worker->wake);
+}
+
+void worker_hurry(struct worker *worker)
+{
+    atomic_store(&worker->hurry, true);
+    worker_stop(worker);
+}

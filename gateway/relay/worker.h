@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_RELAY_WORKER_H
+#define FEDGATE_RELAY_WORKER_H
+
+/* One loop, and all that lives on it. Workers share the settings, the log queue, the counters of partners and
+ * the gateway's few atomic counters; everything here belongs to one thread. */
+
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "gateway/log/audit.h"
+#include "gateway/log/operation_log.h"
+#include "gateway/net/resolver.h"
+#include "gateway/net/stream.h"
+#include "gateway/relay/keyed_hash.h"
+#include "gateway/relay/rate.h"
+#include "gateway/relay/transaction.h"
+#include "gateway/settings.h"
+#include "gateway/tls/context.h"
+
+struct session;
+struct hop;
+struct listener;
+
+/* What all workers share. */
+struct shared {
+    atomic_ulong sessions, in_flight, parked; /* against settings->limits */
+    atomic_ullong last_session_id;
+    struct partner_registry *partners;
+    struct log_file *audit_file;
+    uint8_t audit_key[AUDIT_KEY_OCTETS]; /* for hashed users */
+    struct operation_log *log;
+    atomic_uint workers_running;
+    uv_async_t worker_ended; /* of the gateway's loop; sent by each worker at its end */
+};
+
+/* A settings snapshot as one worker sees it: counted without atomics. TLS contexts belong to it, since own certificates change
+ * with a reload. */
+struct snapshot {
+    struct settings *settings; /* held */
+    size_t references;
+    struct tls_context *internal_server, *internal_client, *external_server, *external_client; /* owned */
+    struct hash_key dialog_key[2]; /* from our external key: the same in a pool and after a restart; [1]: that of the
+                                      snapshot before, so that a new key does not break dialogs at once */
+    struct hash_key loop_key;      /* likewise: a loop through another worker or gateway of the pool is seen */
+    struct partner_counters **counters; /* owned array, by partner index; entries fill as partners are met */
+};
+
+#define READ_BUFFER (64u * 1024u)
+#define SPARE_OUT_MOST 32u
+#define LISTENERS_MOST 16u /* of one side */
+#define LINES_BUFFER (16u * 1024u)
+
+struct worker {
+    struct shared *shared;
+    unsigned index;
+    uv_loop_t loop;
+    uv_thread_t thread;
+    struct snapshot *snapshot; /* in force; held */
+    struct resolver *resolver;
+    struct listener *listener[2][LISTENERS_MOST];
+    size_t listener_count[2]; /* by enum peer_side */
+    uint16_t port[2];         /* of each side's first listener: what Record-Route says */
+
+    struct session *sessions;    /* past their handshake */
+    struct session *handshaking; /* before: looked at each tick */
+    struct session *dirty;
+    char *spare_out[SPARE_OUT_MOST];         /* owned; output buffers of the standard size */
+    size_t spare_count;
+    size_t session_count;        /* all, those that close included */
+    struct stream_home home;
+    struct hop *hops; /* by uthash */
+    struct transaction_table *transactions;
+    struct address_count *addresses; /* sessions before the end of their handshake, by address */
+    struct hash_key branch_keys[2];
+    struct audit *audit; /* this thread's pen */
+
+    uv_async_t wake;                /* the gateway has something for us: see below */
+    uv_timer_t tick;                /* TICK_MS: all deadlines */
+    uv_prepare_t before_poll;       /* both flush what was queued in this turn */
+    uv_check_t after_poll;
+    _Atomic(struct settings *) next_settings; /* handed over with one reference */
+    atomic_bool stop, hurry;        /* drain and end; do not wait */
+    bool has_loop, has_thread;
+    bool is_stopping, is_draining_sessions, is_closing;
+    bool is_judging; /* after a reload: some sessions are still judged under the settings before */
+    uint64_t ticks;
+    uint64_t stop_deadline_ms;
+    _Atomic uint64_t alive_ms;      /* for the watchdog: when the tick last ran */
+
+    char *read_buffer, *plain_buffer; /* owned; lent to streams and channels */
+    struct sip_header *header;        /* owned; for the message that is being read */
+    struct sip_header *stored_header; /* owned; for a stored request that is read meanwhile */
+    size_t header_capacity;           /* of both: the largest limits.header-count, and what we add */
+    char *lines;                      /* owned; LINES_BUFFER: the header lines that are being made */
+};
+
+#define TICK_MS 100u
+#define HEADERS_ADDED_MOST 16u
+
+/* Binds its listeners too: the ports of `first` where the settings say 0. NULL: `why` says it in a sentence. */
+struct worker *worker_create(struct shared *shared, unsigned index, struct settings *settings,
+                             const struct worker *first, char *why, size_t why_size);
+bool worker_start(struct worker *worker);                        /* its thread runs until stopped */
+void worker_take_settings(struct worker *worker, struct settings *hold); /* any thread */
+void worker_stop(struct worker *worker);                         /* any thread: drain and end */
+void worker_hurry(struct worker *worker);                        /* any thread: end the drain now */
+/* "internal 127.0.0.1:15061, external 0.0.0.0:5061" */
+void worker_print_listeners(const struct worker *worker, char *to, size_t size);
+void worker_join_and_destroy(struct worker *worker);
+
+/* ---- between the files of the worker ---- */
+void worker_woken(uv_async_t *async);
+bool worker_fit_headers(struct worker *worker); /* to limits.header-count of the snapshot in force */
+
+struct snapshot *snapshot_hold(struct snapshot *snapshot);
+void snapshot_release(struct snapshot *snapshot);
+struct partner_counters *snapshot_counters(struct worker *worker, struct snapshot *snapshot,
+                                           const struct partner *partner);
+int64_t worker_wall_clock(void);         /* seconds since 1970 */
+uint64_t worker_now(const struct worker *worker); /* loop milliseconds */
+
+#endif
