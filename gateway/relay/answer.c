@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/relay/hop.h"
 #include "gateway/relay/lines.h"
 #include "gateway/sip/reply.h"
 
@@ -249,6 +250,8 @@ void audit_session(const struct session *session, enum audit_event event, enum r
         record.partner = partner_word(session->peer->partner);
         record.anchor = print_anchor(session->peer, anchor, sizeof(anchor));
     }
+    if (session->hop != NULL)
+        record.partner = text_of(session->hop->partner);
     if (session->channel != NULL)
         record.tls = text_of(tls_channel_protocol(session->channel));
     if (event == AUDIT_SESSION_CLOSED) {

@@ -49,8 +49,10 @@ static void stop_counting(struct transaction *transaction)
 {
     struct shared *shared = transaction->worker->shared;
 
-    if (transaction->is_in_flight)
+    if (transaction->is_in_flight) {
         atomic_fetch_sub(&shared->in_flight, 1);
+        transaction->worker->in_flight--;
+    }
     if (transaction->is_parked)
         atomic_fetch_sub(&shared->parked, 1);
     transaction->is_in_flight = transaction->is_parked = false;

@@ -16,7 +16,10 @@ static void exhausted(struct transaction *transaction)
         relay_end(transaction, REASON_RELAYED, status, "the next server answered 503");
         return;
     }
-    relay_refuse(transaction, transaction->failure, NULL);
+    /* Whichever side it lies on: what could not be reached or believed is a 504 for the one who asked. */
+    int status = answer_transaction(transaction, reason_status(transaction->failure, DIRECTION_OUTBOUND),
+                                    transaction->failure);
+    relay_end(transaction, transaction->failure, status, NULL);
 }
 
 /* The next target, one that does not rest where there is a choice. NULL with the reason in the transaction. */

@@ -224,6 +224,11 @@ static void begin(struct hop *hop, const struct transaction *for_transaction)
         if (for_transaction->records != NULL)
             hop->records = srv_record_set_hold(for_transaction->records);
     }
+    const struct partner *partner = partner_of(hop);
+    const struct srv_record_set *records;
+    if (hop->records == NULL && partner != NULL && identity_rule_needs_dns(partner->identity) &&
+        resolver_peek_federation_srv(hop->worker->resolver, text_of(hop->domain), &records))
+        hop->records = srv_record_set_hold(records);
     hop->has_begun = true;
     hop->next_attempt_ms = worker_now(hop->worker) + HOP_REST_LEAST_MS;
     /* Always asked, never peeked at: its callback comes from the loop, so nothing fails inside the caller's stack. */

@@ -47,6 +47,16 @@ static void answered(void *context, const struct srv_record_set *records)
         relay_end(transaction, REASON_PEER_CLOSED, 0, "the sender went away while DNS was asked");
         return;
     }
+    if (transaction->snapshot != worker->snapshot) { /* judged under what is in force now */
+        snapshot_release(transaction->snapshot);
+        transaction->snapshot = snapshot_hold(worker->snapshot);
+        transaction->partner = NULL;
+        session_judge_again(transaction->upstream);
+        if (transaction->upstream->state != SESSION_OPEN) {
+            relay_refuse(transaction, transaction->upstream->end_reason, "the session is draining");
+            return;
+        }
+    }
     enum reason reason = sip_message_read(
         &message, (struct text){transaction->request, transaction->request_length}, transaction->header_length,
         worker->header, worker->snapshot->settings->limits.header_count, &what);
@@ -70,18 +80,21 @@ static struct transaction *admit(struct request *request, const struct partner *
     const struct sip_message *message = request->message;
     struct transaction_key key;
 
+    /* Those that only linger for their ACK are no longer in flight, but take memory all the same. */
     bool fits = atomic_fetch_add(&worker->shared->in_flight, 1) < limits->in_flight;
+    fits = fits && transaction_table_count(worker->transactions) < 2 * limits->in_flight;
     fits = (!is_parked || atomic_fetch_add(&worker->shared->parked, 1) < limits->parked) && fits;
     struct transaction *transaction = fits ? transaction_create(worker->transactions) : NULL;
     if (transaction == NULL) {
         atomic_fetch_sub(&worker->shared->in_flight, 1);
-        if (is_parked && fits)
+        if (is_parked)
             atomic_fetch_sub(&worker->shared->parked, 1);
         refuse(request, REASON_OVERLOADED, partner, TEXT_NONE, "limits.in-flight or limits.parked");
         return NULL;
     }
     transaction->worker = worker;
     transaction->is_in_flight = true;
+    worker->in_flight++;
     transaction->is_parked = is_parked;
     transaction->snapshot = snapshot_hold(worker->snapshot);
     transaction->direction = session_direction(request->session);
@@ -90,7 +103,7 @@ static struct transaction *admit(struct request *request, const struct partner *
     transaction->started = worker_now(worker);
     transaction->partner = partner;
     transaction_keep_words(transaction, message);
-    transaction_key_make(&key, worker->branch_keys, request->session->id, &message->via);
+    transaction_key_make(&key, worker->branch_keys, request->session->id, message);
     transaction->key = key;
     if (transaction->wants_answer)
         transaction_enter(worker->transactions, transaction, &key);
@@ -272,17 +285,18 @@ static void judge(struct request *request)
         partner_set_by_domain(policy->partners, facts.request_domain) == NULL)
         facts.dialog_domain = message->to.uri.host;
 
-    bool has_records = inbound && records_of(request, facts.from_domain, &records);
+    int64_t now = worker_wall_clock();
     struct message_verdict verdict =
-        inbound ? message_judge_inbound(policy, request->session->peer, &facts,
-                                        has_records ? &records->answer : NULL, worker_wall_clock(), NULL)
-                : message_judge_outbound(policy, &facts, worker_wall_clock(), NULL);
+        inbound ? message_judge_inbound(policy, request->session->peer, &facts, NULL, now, NULL)
+                : message_judge_outbound(policy, &facts, now, NULL);
+    if (verdict.verdict == SPEAK_NEEDS_SRV && records_of(request, verdict.domain, &records))
+        verdict = message_judge_inbound(policy, request->session->peer, &facts, &records->answer, now, NULL);
     if (verdict.partner != NULL && inbound && request->parked == NULL && !within_rate(request, verdict.partner)) {
         refuse(request, REASON_RATE_LIMITED, verdict.partner, TEXT_NONE, "limits.messages-per-second");
         return;
     }
     if (verdict.verdict == SPEAK_DENIED) {
-        refuse(request, verdict.reason, verdict.partner, TEXT_NONE, has_records ? records->detail : NULL);
+        refuse(request, verdict.reason, verdict.partner, TEXT_NONE, records != NULL ? records->detail : NULL);
         return;
     }
     if (verdict.verdict == SPEAK_NEEDS_SRV) {
@@ -420,7 +434,7 @@ static void take_request(struct session *session, const struct sip_message *mess
         refuse(&request, REASON_METHOD_NOT_SUPPORTED, NULL, TEXT_NONE, NULL);
         return;
     }
-    transaction_key_make(&key, worker->branch_keys, session->id, &message->via);
+    transaction_key_make(&key, worker->branch_keys, session->id, message);
     struct transaction *earlier = transaction_find(worker->transactions, &key);
     if (message->method_kind == SIP_METHOD_CANCEL) {
         judge_cancel(&request, earlier);
@@ -437,7 +451,8 @@ static void take_request(struct session *session, const struct sip_message *mess
         return; /* sent again on a reliable transport: the first one is being served (RFC 3261 17.2.3) */
     }
     if (session->state != SESSION_OPEN || worker->is_stopping) {
-        refuse(&request, REASON_SHUTTING_DOWN, NULL, TEXT_NONE, NULL);
+        refuse(&request, worker->is_stopping ? REASON_SHUTTING_DOWN : session->end_reason, NULL, TEXT_NONE,
+               "the session is draining");
         return;
     }
     begin(&request);
@@ -449,6 +464,8 @@ void relay_message(struct session *session, struct text octets, size_t header_le
     struct sip_message message;
     const char *what = NULL;
 
+    if (session->snapshot != worker->snapshot)
+        session_judge_again(session);
     enum reason reason = sip_message_read(&message, octets, header_length, worker->header,
                                           worker->snapshot->settings->limits.header_count, &what);
     if (reason == REASON_OK && message.is_request) {

@@ -21,17 +21,21 @@ struct transaction_table {
     size_t count;
 };
 
-struct transaction_table *transaction_table_create(const uint64_t timeouts_ms[TIMER_COUNT])
+struct transaction_table *transaction_table_create(void)
 {
     struct transaction_table *table = calloc(1, sizeof(*table));
     if (table == NULL)
         return NULL;
-    memcpy(table->timeout_ms, timeouts_ms, sizeof(table->timeout_ms));
     if (!hash_key_random(&table->nonces)) {
         free(table);
         return NULL;
     }
     return table;
+}
+
+void transaction_table_set_timeout(struct transaction_table *table, enum transaction_timer timer, uint64_t ms)
+{
+    table->timeout_ms[timer] = ms;
 }
 
 void transaction_table_destroy(struct transaction_table *table)
@@ -103,14 +107,20 @@ size_t transaction_table_count(const struct transaction_table *table)
 }
 
 void transaction_key_make(struct transaction_key *key, const struct hash_key secret[2], uint64_t session,
-                          const struct sip_via *via)
+                          const struct sip_message *message)
 {
+    const struct sip_via *via = &message->via;
+    bool has_cookie = text_starts_with(via->branch, TEXT(SIP_BRANCH_COOKIE));
+    char cseq[4] = {(char)(message->cseq >> 24), (char)(message->cseq >> 16), (char)(message->cseq >> 8),
+                    (char)message->cseq};
     char port[2] = {(char)(via->sent_by.port >> 8), (char)(via->sent_by.port & 0xff)};
-    struct text piece[3] = {via->branch, via->sent_by.host, {port, sizeof(port)}};
+    struct text piece[6] = {via->branch, via->sent_by.host, {port, sizeof(port)},
+                            message->call_id, message->from.tag, {cseq, sizeof(cseq)}};
+    size_t count = has_cookie ? 3 : 6;
 
     key->session = session;
-    key->branch[0] = keyed_hash_pieces(&secret[0], piece, 3);
-    key->branch[1] = keyed_hash_pieces(&secret[1], piece, 3);
+    key->branch[0] = keyed_hash_pieces(&secret[0], piece, count);
+    key->branch[1] = keyed_hash_pieces(&secret[1], piece, count);
 }
 
 void transaction_enter(struct transaction_table *table, struct transaction *transaction,

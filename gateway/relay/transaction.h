@@ -102,7 +102,9 @@ struct transaction {
 
 struct transaction_table;
 
-struct transaction_table *transaction_table_create(const uint64_t timeouts_ms[TIMER_COUNT]); /* NULL: no memory */
+struct transaction_table *transaction_table_create(void); /* NULL: no memory */
+/* For timers that start from now on. */
+void transaction_table_set_timeout(struct transaction_table *table, enum transaction_timer timer, uint64_t ms);
 void transaction_table_destroy(struct transaction_table *table); /* all transactions must be gone */
 
 /* A new one in state PARKED, in no list and without timer. NULL: no memory. */
@@ -115,8 +117,9 @@ size_t transaction_table_count(const struct transaction_table *table);
 void transaction_enter(struct transaction_table *table, struct transaction *transaction,
                        const struct transaction_key *key);
 struct transaction *transaction_find(struct transaction_table *table, const struct transaction_key *key);
+/* Also for CANCEL and ACK, which carry what their INVITE carried. A branch without the cookie (RFC 2543) is no key alone. */
 void transaction_key_make(struct transaction_key *key, const struct hash_key secret[2], uint64_t session,
-                          const struct sip_via *via);
+                          const struct sip_message *message);
 
 /* The client side: our branch is "z9hG4bK" and 40 hex digits: slot, nonce, loop mark. */
 #define BRANCH_LENGTH (7 + 8 + 16 + 16)

@@ -112,7 +112,7 @@ static void end(struct worker *worker)
 
 static void drain(struct worker *worker, uint64_t now)
 {
-    bool idle = transaction_table_count(worker->transactions) == 0;
+    bool idle = worker->in_flight == 0;
 
     if (!worker->is_draining_sessions) {
         struct session *session, *next;
@@ -162,6 +162,7 @@ static void take_next_settings(struct worker *worker)
     worker->is_judging = true;
     audit_set_users(worker->audit, (enum audit_users)snapshot->settings->logs.users);
     worker_fit_headers(worker);
+    transaction_table_set_timeout(worker->transactions, TIMER_PARK, snapshot->settings->limits.park_timeout_ms);
     judge_some(worker);
 }
 

@@ -71,6 +71,7 @@ struct worker {
     struct stream_home home;
     struct hop *hops; /* by uthash */
     struct transaction_table *transactions;
+    size_t in_flight; /* of this worker */
     struct address_count *addresses; /* sessions before the end of their handshake, by address */
     struct hash_key branch_keys[2];
     struct audit *audit; /* this thread's pen */

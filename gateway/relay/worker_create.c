@@ -96,14 +96,16 @@ static bool start_resolver(struct worker *worker, char *why, size_t size)
 
 static bool start_transactions(struct worker *worker)
 {
-    const uint64_t timeouts[TIMER_COUNT] = {
-        [TIMER_PARK] = worker->snapshot->settings->limits.park_timeout_ms,
-        [TIMER_B] = TRANSACTION_TIMER_B_MS,
-        [TIMER_C] = TRANSACTION_TIMER_C_MS,
-        [TIMER_LINGER] = TRANSACTION_TIMER_B_MS,
-    };
-    worker->transactions = transaction_table_create(timeouts);
-    return worker->transactions != NULL && hash_key_random(&worker->branch_keys[0]) &&
+    struct transaction_table *table = transaction_table_create();
+
+    if (table == NULL)
+        return false;
+    transaction_table_set_timeout(table, TIMER_PARK, worker->snapshot->settings->limits.park_timeout_ms);
+    transaction_table_set_timeout(table, TIMER_B, TRANSACTION_TIMER_B_MS);
+    transaction_table_set_timeout(table, TIMER_C, TRANSACTION_TIMER_C_MS);
+    transaction_table_set_timeout(table, TIMER_LINGER, TRANSACTION_TIMER_B_MS);
+    worker->transactions = table;
+    return hash_key_random(&worker->branch_keys[0]) &&
            hash_key_random(&worker->branch_keys[1]);
 }
 
