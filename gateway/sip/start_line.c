@@ -76,7 +76,7 @@ static enum reason read_request_line(struct sip_message *message, struct text li
     while (uri_length > 0 && rest.at[uri_length - 1] != ' ')
         uri_length--;
     if (uri_length == 0)
-        return refuse(what, "the request line has no Request-URI");
+        return refuse(what, "the request line has no Request-URI or no version");
     message->request_uri_text = (struct text){rest.at, uri_length - 1};
     message->version = text_skip(rest, uri_length);
 
