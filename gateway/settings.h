@@ -2,8 +2,8 @@
 #ifndef FEDGATE_SETTINGS_H
 #define FEDGATE_SETTINGS_H
 
-/* gateway.yaml and the partner files as one immutable policy snapshot. A reload builds a whole new one beside the old;
- * workers hold references, and the last to let go frees it. */
+/* gateway.yaml and the partner files as one immutable policy snapshot. A reload builds a whole new one beside
+ * the old; workers hold references, and the last to let go frees it. */
 
 #include <stdatomic.h>
 
@@ -18,24 +18,26 @@ enum user_logging { USERS_FULL, USERS_DOMAIN, USERS_HASH };
 struct side_settings {
     struct host_port *listen; /* owned; host is an IP address */
     size_t listen_count;
-    char *host;                         /* owned; our name on this side, in Via and Record-Route */
+    char *host;                           /* owned; our name on this side, in Via and Record-Route */
     struct certificate_list certificates; /* our chain, leaf first */
-    char *certificate_pem, *key_pem;    /* owned, NUL-terminated, as read: what the TLS contexts load; key is wiped on free */
+    char *certificate_pem,
+        *key_pem; /* owned, NUL-terminated, as read: what the TLS contexts load; key is wiped on free */
     size_t certificate_pem_length, key_pem_length;
-    char *certificate_file, *key_file;  /* owned, resolved */
+    char *certificate_file, *key_file; /* owned, resolved */
 };
 
 struct dns_host {
-    char *name;        /* owned; lower case */
-    char **address;    /* owned; IP addresses as text */
+    char *name;     /* owned; lower case */
+    char **address; /* owned; IP addresses as text */
     size_t address_count;
 };
 
 struct settings {
     atomic_uint references; /* settings_hold, settings_release */
-    uint64_t generation; /* from 1; set by the gateway when it takes the snapshot into force */
-    char *file;          /* owned */
-    char *sha256; /* owned; hex digest over all files that were read but the private keys, for policy-loaded */
+    uint64_t generation;    /* from 1; set by the gateway when it takes the snapshot into force */
+    char *file;             /* owned */
+    char
+        *sha256; /* owned; hex digest over all files that were read but the private keys, for policy-loaded */
 
     struct side_settings internal, external;
     struct trust_anchors *internal_anchors; /* owned: internal.roots */
@@ -52,7 +54,7 @@ struct settings {
 
     struct partner_set *partners; /* owned */
     char *partners_folder;        /* owned, resolved */
-    char **blocked;               /* owned; lower case; ".x" covers the subdomains of x too, and x itself not */
+    char **blocked; /* owned; lower case; ".x" covers the subdomains of x too, and x itself not */
     size_t blocked_count;
     bool discovery_enabled;
     struct trust_anchors *discovery_anchors; /* owned, or NULL */
@@ -60,8 +62,8 @@ struct settings {
     struct {
         struct host_port *server; /* owned; empty: /etc/resolv.conf */
         size_t server_count;
-        uint32_t timeout_ms;      /* the whole question */
-        struct dns_host *host;    /* owned */
+        uint32_t timeout_ms;   /* the whole question */
+        struct dns_host *host; /* owned */
         size_t host_count;
         bool allow_loopback, trust_ad;
     } dns;

@@ -218,7 +218,7 @@ static void load_tree(struct loading *loading, char *path, struct text stem, con
     check_same_name(loading, &reading, &draft);
     claim_domains(loading, &reading, &draft);
     load_roots(loading, &reading, &draft);
-    if (errors != loading->problems->errors || loading->problems->truncated)
+    if (errors != loading->problems->errors)
         partner_destroy(draft.partner);
     else if (!partner_set_add(loading->context->set, draft.partner))
         yaml_out_of_memory(&reading, yaml_root(tree));
@@ -295,12 +295,31 @@ static bool list_folder(const char *folder, struct name_list *list, struct probl
     return error == 0;
 }
 
+static bool is_readable_name(struct text name) {
+    while (name.length > 0) {
+        uint32_t c;
+        size_t octets = utf8_next(name, &c);
+        if (octets == 0 || !utf8_is_visible(c))
+            return false;
+        name = text_skip(name, octets);
+    }
+    return true;
+}
+
 static void load_entry(struct loading *loading, const char *folder, struct text name) {
+    char quoted[UTF8_QUOTED];
     size_t size = strlen(folder) + name.length + 2;
     char *path = malloc(size);
 
     if (path == NULL) {
-        loading->problems->truncated = true;
+        problems_out_of_memory(loading->problems);
+        return;
+    }
+    if (!is_readable_name(name)) { /* the name would stand in every line about it */
+        problems_add(loading->problems, SEVERITY_ERROR, (struct place){folder, 0, 0}, "bad-file-name",
+                     "the file name '%s' holds characters that nobody sees; rename the file",
+                     utf8_quote(name, quoted));
+        free(path);
         return;
     }
     snprintf(path, size, "%s/%s", folder, name.at);

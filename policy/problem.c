@@ -21,9 +21,10 @@ void problems_deinit(struct problems *problems)
     *problems = (struct problems){0};
 }
 
-static bool make_room(struct problems *problems)
+/* Warnings leave half of the room to errors. */
+static bool make_room(struct problems *problems, enum severity severity)
 {
-    if (problems->count >= PROBLEMS_MOST)
+    if (problems->count >= (severity == SEVERITY_ERROR ? PROBLEMS_MOST : PROBLEMS_MOST / 2))
         return false;
     if ((problems->count & (problems->count + 1)) != 0) /* grows at 0, 1, 3, 7, ... */
         return true;
@@ -47,7 +48,7 @@ void problems_add(struct problems *problems, enum severity severity, struct plac
         problems->errors++;
     char *file = strdup(place.file == NULL ? "" : place.file);
     char *copy = strdup(text);
-    if (file == NULL || copy == NULL || !make_room(problems)) {
+    if (file == NULL || copy == NULL || !make_room(problems, severity)) {
         free(file);
         free(copy);
         problems->truncated = true;
@@ -65,7 +66,38 @@ void problems_add(struct problems *problems, enum severity severity, struct plac
 
 bool problems_have_errors(const struct problems *problems)
 {
-    return problems->errors > 0 || problems->truncated;
+    return problems->errors > 0;
+}
+
+void problems_out_of_memory(struct problems *problems)
+{
+    problems->errors++;
+    problems->truncated = true;
+}
+
+static bool is_before(const struct problem *a, const struct problem *b)
+{
+    return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
+/* Moves the problem at `from` up to its place behind the others of its file, all of which are sorted. */
+static void sort_in(struct problem *list, size_t from)
+{
+    struct problem moved = list[from];
+    size_t first = 0, to;
+
+    while (first < from && strcmp(list[first].file, moved.file) != 0)
+        first++;
+    for (to = first; to < from && strcmp(list[to].file, moved.file) == 0 && !is_before(&moved, &list[to]);)
+        to++;
+    memmove(&list[to + 1], &list[to], (from - to) * sizeof(list[0]));
+    list[to] = moved;
+}
+
+void problems_sort(struct problems *problems)
+{
+    for (size_t i = 1; i < problems->count; i++)
+        sort_in(problems->list, i);
 }
 
 char *problem_line(const struct problem *problem)

@@ -28,7 +28,7 @@ struct problems {
     struct problem *list; /* owned */
     size_t count;
     size_t errors;  /* of them, how many are errors */
-    bool truncated; /* more than PROBLEMS_MOST, or memory was short: counts as an error */
+    bool truncated; /* some were not kept: more than PROBLEMS_MOST, or memory was short */
 };
 
 #define PROBLEMS_MOST 1000
@@ -38,6 +38,10 @@ void problems_deinit(struct problems *problems);
 /* `token` must be a literal. Never fails: what cannot be kept sets `truncated`. */
 void problems_add(struct problems *problems, enum severity severity, struct place place, const char *token,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Memory ran out where no problem could be told: an error. */
+void problems_out_of_memory(struct problems *problems);
+/* File by file in the order of their first problem; within a file by place. */
+void problems_sort(struct problems *problems);
 bool problems_have_errors(const struct problems *problems);
 /* One problem as its line, without newline; owned by the caller. NULL when memory is short. */
 char *problem_line(const struct problem *problem);

@@ -156,7 +156,7 @@ static bool is_tab_at(struct text text, const yaml_mark_t *mark) {
 void yaml_complain_of_syntax(struct yaml_complaint *complaint, const yaml_parser_t *parser,
                              struct text text) {
     if (parser->error == YAML_MEMORY_ERROR) {
-        complaint->problems->truncated = true;
+        problems_out_of_memory(complaint->problems);
         return;
     }
     if (is_tab_at(text, &parser->problem_mark)) {

@@ -125,12 +125,14 @@ static const struct yaml_key *key_of(const struct yaml_key *table, struct text n
     return NULL;
 }
 
-static bool has_key(const struct yaml_node *mapping, const char *name) {
+const struct yaml_node *yaml_find(const struct yaml_node *mapping, const char *key) {
+    if (mapping == NULL || mapping->kind != YAML_MAPPING)
+        return NULL;
     for (const struct yaml_node *entry = mapping->first; entry != NULL; entry = entry->next) {
-        if (text_equal(entry->key, text_of(name)))
-            return true;
+        if (text_equal(entry->key, text_of(key)))
+            return entry;
     }
-    return false;
+    return NULL;
 }
 
 void yaml_read_mapping(struct yaml_reading *reading, const struct yaml_node *node, const char *what,
@@ -155,7 +157,7 @@ void yaml_read_mapping(struct yaml_reading *reading, const struct yaml_node *nod
             key->read(reading, entry, &field);
     }
     for (size_t i = 0; table[i].name != NULL; i++) {
-        if (table[i].required && !has_key(node, table[i].name))
+        if (table[i].required && yaml_find(node, table[i].name) == NULL)
             yaml_error(reading, node, "missing-key", "%s needs the key '%s'", what, table[i].name);
     }
 }

@@ -40,6 +40,9 @@ struct yaml_key {
 void yaml_read_mapping(struct yaml_reading *reading, const struct yaml_node *node, const char *what,
                        const struct yaml_key *table, void *target);
 
+/* The entry of a mapping; NULL: there is none, or the node is no mapping. */
+const struct yaml_node *yaml_find(const struct yaml_node *mapping, const char *key);
+
 /* A mapping within a mapping: `detail` is its table, and the offsets of that table count from the field. */
 yaml_value_reader yaml_read_section;
 

@@ -72,7 +72,7 @@ static struct text keep(struct builder *builder, struct text text) {
     char *copy = take(builder->tree, text.length + 1);
     if (copy == NULL) {
         builder->failed = true;
-        builder->complaint.problems->truncated = true;
+        problems_out_of_memory(builder->complaint.problems);
         return TEXT_NONE;
     }
     if (text.length > 0)
@@ -89,7 +89,7 @@ static struct yaml_node *node_add(struct builder *builder, enum yaml_kind kind, 
     struct yaml_node *node = take(builder->tree, sizeof(*node));
     if (node == NULL) {
         builder->failed = true;
-        builder->complaint.problems->truncated = true;
+        problems_out_of_memory(builder->complaint.problems);
         return NULL;
     }
     builder->nodes_left--;
@@ -185,7 +185,7 @@ static void drop_duplicates(struct builder *builder, struct yaml_node *mapping) 
     size_t count = 0;
     if (sorted == NULL) {
         builder->failed = true;
-        builder->complaint.problems->truncated = true;
+        problems_out_of_memory(builder->complaint.problems);
         return;
     }
     for (struct yaml_node *entry = mapping->first; entry != NULL; entry = entry->next)
@@ -266,7 +266,7 @@ static void build(struct builder *builder, struct text text) {
 
     if (!yaml_parser_initialize(&parser)) {
         builder->failed = true;
-        builder->complaint.problems->truncated = true;
+        problems_out_of_memory(builder->complaint.problems);
         return;
     }
     yaml_parser_set_input_string(&parser, (const unsigned char *)text.at, text.length);
@@ -298,7 +298,7 @@ struct yaml_tree *yaml_read(struct text text, const char *file, const struct yam
         return NULL;
     builder.tree = calloc(1, sizeof(*builder.tree));
     if (builder.tree == NULL) {
-        problems->truncated = true;
+        problems_out_of_memory(problems);
         return NULL;
     }
     build(&builder, text);
