@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test/unit/net/test_loop.h"
+
+#define LIMIT_MS 10000u
+
+static void limit_over(uv_timer_t *timer) {
+    struct test_loop *test = timer->data;
+    test->expired = true;
+    uv_stop(&test->loop);
+}
+
+void test_loop_begin(struct test_loop *test) {
+    test->expired = false;
+    assert_int_equal(uv_loop_init(&test->loop), 0);
+    assert_int_equal(uv_timer_init(&test->loop, &test->limit), 0);
+    test->limit.data = test;
+}
+
+void test_loop_until(struct test_loop *test, const unsigned *counter, unsigned value) {
+    uv_update_time(&test->loop);
+    uv_timer_start(&test->limit, limit_over, LIMIT_MS, 0);
+    while (*counter < value && !test->expired)
+        uv_run(&test->loop, UV_RUN_ONCE);
+    uv_timer_stop(&test->limit);
+    assert_false(test->expired);
+}
+
+static void slept(uv_timer_t *timer) {
+    ++*(unsigned *)timer->data;
+}
+
+static void nap_closed(uv_handle_t *handle) {
+    ++*(unsigned *)handle->data;
+}
+
+void test_loop_sleep(struct test_loop *test, uint64_t milliseconds) {
+    uv_timer_t nap;
+    unsigned count = 0;
+
+    uv_update_time(&test->loop);
+    uv_timer_init(&test->loop, &nap);
+    nap.data = &count;
+    uv_timer_start(&nap, slept, milliseconds, 0);
+    test_loop_until(test, &count, 1);
+    uv_close((uv_handle_t *)&nap, nap_closed);
+    test_loop_until(test, &count, 2);
+}
+
+static void print_leak(uv_handle_t *handle, void *context) {
+    (void)context;
+    if (!uv_is_closing(handle))
+        print_error("a handle was not closed: %s\n", uv_handle_type_name(uv_handle_get_type(handle)));
+}
+
+void test_loop_end(struct test_loop *test) {
+    uv_close((uv_handle_t *)&test->limit, NULL);
+    for (unsigned turns = 0; turns < 100 && uv_run(&test->loop, UV_RUN_NOWAIT) != 0; turns++)
+        ;
+    uv_walk(&test->loop, print_leak, NULL);
+    assert_int_equal(uv_loop_close(&test->loop), 0);
+}
