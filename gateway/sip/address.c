@@ -15,7 +15,7 @@ static bool read_display(struct text *rest, struct text *display) {
         t = octets_skip_blanks(text_skip(t, length));
     } else {
         size_t length = octets_span(t, OCTET_TOKEN | OCTET_BLANK);
-        *display = text_trim((struct text){t.at, length});
+        *display = octets_trim((struct text){t.at, length});
         t = text_skip(t, length);
     }
     if (t.length == 0 || t.at[0] != '<')
@@ -31,7 +31,7 @@ static bool read_bare(struct text *rest, struct sip_address *address) {
     struct text uri = semicolon == NULL ? *rest : text_from(rest->at, semicolon);
 
     *rest = text_skip(*rest, uri.length);
-    uri = text_trim(uri);
+    uri = octets_trim(uri);
     return text_find(uri, ',') == NULL && text_find(uri, '?') == NULL && sip_uri_read(uri, &address->uri);
 }
 
@@ -66,7 +66,7 @@ static bool read_parameters(struct text rest, struct sip_address *address) {
 }
 
 bool sip_address_read(struct text value, struct sip_address *address) {
-    struct text rest = text_trim(value);
+    struct text rest = octets_trim(value);
     struct text display = TEXT_NONE;
 
     *address = (struct sip_address){0};

@@ -31,22 +31,37 @@ static enum sip_header_kind kind_of_letter(char letter) {
     return SIP_HEADER_OTHER;
 }
 
-/* Length and first letter rule nearly all out; then every octet is compared. */
-enum sip_header_kind sip_header_kind_of(struct text name) {
-#define X(kind, text, compact, single) | UINT64_C(1) << (sizeof(text) - 1)
-    static const uint64_t lengths = 0 SIP_HEADERS(X);
-#undef X
-    if (name.length == 1)
-        return kind_of_letter(name.at[0]);
-    if (name.length == 0 || name.length >= 64 || (lengths >> name.length & 1) == 0)
-        return SIP_HEADER_OTHER;
-    char first = octet_lower(name.at[0]);
+/* The names of one length; `length` is a constant, so that only these remain of the list. Names as they are
+ * nearly always written are found by memcmp, others octet by octet; both compare all of the name. */
+static inline __attribute__((always_inline)) enum sip_header_kind kind_among(struct text name,
+                                                                             size_t length) {
 #define X(kind, text, compact, single)                                                                       \
-    if (name.length == sizeof(text) - 1 && first == ((text)[0] | 0x20) && octets_equal(name, TEXT(text)))    \
+    if (sizeof(text) - 1 == length &&                                                                        \
+        (memcmp(name.at, (text), sizeof(text) - 1) == 0 || octets_equal(name, TEXT(text))))                  \
         return SIP_HEADER_##kind;
     SIP_HEADERS(X)
 #undef X
     return SIP_HEADER_OTHER;
+}
+
+enum sip_header_kind sip_header_kind_of(struct text name) {
+#define LENGTH(n)                                                                                            \
+    case n:                                                                                                  \
+        return kind_among(name, n);
+#define LENGTHS(n) LENGTH(n) LENGTH(n + 1) LENGTH(n + 2) LENGTH(n + 3) LENGTH(n + 4) LENGTH(n + 5)
+    switch (name.length) {
+    case 1:
+        return kind_of_letter(name.at[0]);
+        LENGTHS(2)
+        LENGTHS(8)
+        LENGTHS(14)
+        LENGTHS(20)
+        LENGTHS(26)
+    default:
+        return SIP_HEADER_OTHER;
+    }
+#undef LENGTHS
+#undef LENGTH
 }
 
 bool sip_header_read(struct text line, struct sip_header *header) {
@@ -58,7 +73,7 @@ bool sip_header_read(struct text line, struct sip_header *header) {
     if (length == 0 || colon == line.length || line.at[colon] != ':')
         return false;
     header->name = (struct text){line.at, length};
-    header->value = text_trim(text_skip(line, colon + 1));
+    header->value = octets_trim((struct text){line.at + colon + 1, line.length - colon - 1});
     header->line = line;
     header->kind = sip_header_kind_of(header->name);
     return true;

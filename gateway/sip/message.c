@@ -25,14 +25,15 @@ static void malformed(struct reading *reading, const char *what) {
     note(reading, REASON_MALFORMED_MESSAGE, what);
 }
 
-static void keep_header(struct reading *reading, const struct sip_header *header) {
+/* Counts the header that stands at header[header_count]. */
+static void keep_header(struct reading *reading) {
     struct sip_message *message = reading->message;
     size_t index = message->header_count++;
+    enum sip_header_kind kind = message->header[index].kind;
 
-    message->header[index] = *header;
-    if (message->of_kind[header->kind].count++ == 0)
-        message->of_kind[header->kind].first = (uint32_t)index;
-    else if (sip_header_is_single(header->kind))
+    if (message->of_kind[kind].count++ == 0)
+        message->of_kind[kind].first = (uint32_t)index;
+    else if (sip_header_is_single(kind))
         malformed(reading, "a header field that may stand only once stands twice");
 }
 
@@ -44,15 +45,15 @@ static void read_lines(struct reading *reading, struct text octets) {
     enum sip_line found;
 
     while ((found = sip_line_find(octets, line, &scanned, &end)) == SIP_LINE_COMPLETE) {
-        struct sip_header header;
-        if (!sip_header_read((struct text){octets.at + line, end - line}, &header)) {
-            malformed(reading, "a header line has no name");
-        } else if (message->header_count == reading->capacity) {
+        if (message->header_count == reading->capacity) {
             note(reading, REASON_MESSAGE_TOO_LARGE, "too many header fields");
             return;
-        } else {
-            keep_header(reading, &header);
         }
+        if (sip_header_read((struct text){octets.at + line, end - line},
+                            &message->header[message->header_count]))
+            keep_header(reading);
+        else
+            malformed(reading, "a header line has no name");
         line = end;
     }
     if (found != SIP_LINE_EMPTY || end != octets.length)

@@ -14,8 +14,10 @@
 #define SIP_METHODS(X)                                                                                       \
     X(INVITE)                                                                                                \
     X(ACK)                                                                                                   \
-    X(BYE) X(CANCEL) X(OPTIONS) X(REGISTER) X(MESSAGE) X(SUBSCRIBE) X(NOTIFY) X(REFER) X(PRACK) X(UPDATE)    \
-        X(INFO) X(PUBLISH) X(NEGOTIATE)
+    X(BYE)                                                                                                   \
+    X(CANCEL)                                                                                                \
+    X(OPTIONS) X(REGISTER) X(MESSAGE) X(SUBSCRIBE) X(NOTIFY) X(REFER) X(PRACK) X(UPDATE) X(INFO) X(PUBLISH)  \
+        X(NEGOTIATE)
 
 enum sip_method {
     SIP_METHOD_OTHER,

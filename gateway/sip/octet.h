@@ -18,10 +18,11 @@ enum {
     OCTET_NAME = 0x10, /* name of a parameter, in headers (token) and in URIs (paramchar) */
     OCTET_URI = 0x20,  /* anywhere in a URI */
     OCTET_BLANK = 0x40, /* SP, HTAB, CR, LF: what LWS is made of, since lines were cut before */
-    OCTET_HEX = 0x80
+    OCTET_HEX = 0x80,
+    OCTET_PLAIN = 0x100 /* neither cuts a list nor begins or ends a string or brackets: not one of " < > , */
 };
 
-extern const unsigned char octet_classes[256];
+extern const unsigned short octet_classes[256];
 
 static inline bool octet_is(char c, unsigned classes) {
     return (octet_classes[(unsigned char)c] & classes) != 0;
@@ -49,6 +50,14 @@ static inline struct text octets_skip_blanks(struct text t) {
     return count == 0 ? t : (struct text){t.at + count, t.length - count};
 }
 
+/* Without blanks at both ends. */
+static inline struct text octets_trim(struct text t) {
+    t = octets_skip_blanks(t);
+    while (t.length > 0 && octet_is(t.at[t.length - 1], OCTET_BLANK))
+        t.length--;
+    return t;
+}
+
 /* text_equal_ignoring_case, inlined: every name of every message goes through here. */
 static inline bool octets_equal(struct text a, struct text b) {
     if (a.length != b.length)
@@ -66,8 +75,14 @@ static inline const char *octets_find_control(const char *at, const char *end) {
     while (end - at >= 8) {
         uint64_t word;
         memcpy(&word, at, sizeof(word));
-        if (((word - ones * 0x20) & ~word & (ones * 0x80)) != 0)
+        uint64_t found = (word - ones * 0x20) & ~word & (ones * 0x80);
+        if (found != 0) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return at + __builtin_ctzll(found) / 8; /* the lowest mark is exact, those above may be carries */
+#else
             break;
+#endif
+        }
         at += 8;
     }
     while (at < end && (unsigned char)*at >= 0x20)

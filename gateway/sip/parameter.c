@@ -62,26 +62,25 @@ bool sip_parameter_find(struct text parameters, struct text name, struct sip_par
  * SIZE_MAX when a string or a bracket does not end. */
 static size_t element_length(struct text t) {
     bool in_brackets = false;
-    size_t i = 0;
 
-    while (i < t.length) {
-        if (t.at[i] == '"' && !in_brackets) {
-            size_t length = octets_quoted_length(text_skip(t, i));
+    for (size_t i = 0; i < t.length; i++) {
+        if (octet_is(t.at[i], OCTET_PLAIN))
+            continue;
+        if (t.at[i] == ',') {
+            if (!in_brackets)
+                return i;
+        } else if (t.at[i] == '"') {
+            size_t length = in_brackets ? 1 : octets_quoted_length(text_skip(t, i));
             if (length == 0)
                 return SIZE_MAX;
-            i += length;
-            continue;
-        }
-        if (t.at[i] == '<' || t.at[i] == '>') {
+            i += length - 1;
+        } else {
             if (in_brackets == (t.at[i] == '<'))
                 return SIZE_MAX;
             in_brackets = !in_brackets;
         }
-        if (t.at[i] == ',' && !in_brackets)
-            return i;
-        i++;
     }
-    return in_brackets ? SIZE_MAX : i;
+    return in_brackets ? SIZE_MAX : t.length;
 }
 
 enum sip_next sip_list_next(struct text *rest, struct text *element) {
@@ -92,7 +91,7 @@ enum sip_next sip_list_next(struct text *rest, struct text *element) {
     size_t length = element_length(t);
     if (length == SIZE_MAX)
         return SIP_NEXT_MALFORMED;
-    struct text found = text_trim((struct text){t.at, length});
+    struct text found = octets_trim((struct text){t.at, length});
     if (found.length == 0)
         return SIP_NEXT_MALFORMED;
     bool is_last = length == t.length;

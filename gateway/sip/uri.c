@@ -71,7 +71,7 @@ bool sip_host_read(struct text t, bool blanks_allowed, struct sip_host *host) {
         host->host = colon == NULL ? t : text_from(t.at, colon);
         t = text_skip(t, host->host.length);
         if (blanks_allowed)
-            host->host = text_trim(host->host);
+            host->host = octets_trim(host->host);
         if (!domain_is_valid(host->host)) {
             if (!domain_is_address(host->host))
                 return false;
@@ -79,13 +79,13 @@ bool sip_host_read(struct text t, bool blanks_allowed, struct sip_host *host) {
         }
     }
     if (blanks_allowed)
-        t = text_trim(t);
+        t = octets_trim(t);
     if (t.length == 0)
         return true;
     if (t.at[0] != ':')
         return false;
     t = text_skip(t, 1);
-    return read_port(blanks_allowed ? text_trim(t) : t, host);
+    return read_port(blanks_allowed ? octets_trim(t) : t, host);
 }
 
 /* Each '%' is followed by two hex digits (RFC 3261 25.1: escaped). */

@@ -89,14 +89,14 @@ static bool read_parameters(struct text rest, struct sip_via *via) {
 }
 
 bool sip_via_read(struct text value, struct sip_via *via) {
-    struct text rest = text_trim(value);
+    struct text rest = octets_trim(value);
 
     *via = (struct sip_via){.text = rest};
     if (!read_protocol(&rest, via))
         return false;
     const char *semicolon = text_find(rest, ';');
     struct text sent_by = semicolon == NULL ? rest : text_from(rest.at, semicolon);
-    if (!sip_host_read(text_trim(sent_by), true, &via->sent_by))
+    if (!sip_host_read(octets_trim(sent_by), true, &via->sent_by))
         return false;
     if (semicolon == NULL)
         return true;
