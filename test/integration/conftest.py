@@ -93,6 +93,17 @@ def _close(labs):
 
 
 @pytest.fixture
+def leaves_nothing(lab):
+    """After the test the gateway is alive, serves, and has its descriptors back."""
+    lab.inside.handler = lab.fabrikam.handler = None
+    before = lab.gateway.descriptors()
+    yield
+    lab.assert_serves()
+    # The few sessions towards the servers may stay open: they are worth keeping.
+    lab.gateway.wait_for_descriptors(before + 8, 15)
+
+
+@pytest.fixture
 def cleanup():
     """Things to close after the test, last first: cleanup.callback(thing.close)."""
     with contextlib.ExitStack() as stack:

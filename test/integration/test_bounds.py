@@ -9,7 +9,7 @@ import pytest
 
 from lib import nameserver as dns, peer, sip, wait
 from lib.lab import ALICE, BOB, CAROL
-from test_peers import assert_closed, raw_connection
+from lib.raw import assert_closed, raw_connection
 
 
 def request_event(lab, call_id, reason):

@@ -5,7 +5,9 @@
 
 Partners are found by `locate: fixed` and dns.hosts, so that no name server is needed where none is under test."""
 
-from . import peer, ports, sip, yaml_text
+import time
+
+from . import peer, ports, sip, wait, yaml_text
 from .gateway import Gateway
 
 ALICE = "sip:alice@corp.example"
@@ -122,6 +124,21 @@ class Lab:
                 arrived.answer(200)
             connection.expect_status(200, call_id=call_id)
             connection.close()
+
+    def wait_until_reachable(self, within=20):
+        """After failures the gateway may hold back (backoff) before it tries fabrikam again."""
+        deadline = time.monotonic() + within * wait.PATIENCE
+        connection = self.from_inside()
+        while True:
+            call_id = sip.token("reaches-")
+            connection.send(sip.request("MESSAGE", BOB, from_=ALICE, to=BOB, call_id=call_id))
+            try:
+                self.fabrikam.expect_request("MESSAGE", call_id=call_id, timeout=1).answer(200)
+                connection.expect_status(200, call_id=call_id)
+                connection.close()
+                return
+            except AssertionError:
+                assert time.monotonic() < deadline, "the partner is not found again"
 
     def close(self):
         for connection in self._clients:
