@@ -135,7 +135,7 @@ static void settle(struct tls_channel *channel)
     channel->suite = tls_suite_find((uint16_t)number, version_13);
     if (!channel->judged || channel->verdict != REASON_OK) {
         channel_fail(channel, REASON_TLS_FAILED, FAULT_NOT_JUDGED, 0);
-    } else if (channel->suite == NULL) {
+    } else if (channel->suite == NULL || !tls_group_is_ours(wolfSSL_get_curve_name(channel->ssl))) {
         channel_fail(channel, REASON_TLS_FAILED, FAULT_SUITE, 0);
     } else {
         channel->state = TLS_ESTABLISHED;
@@ -149,7 +149,7 @@ static void drive_handshake(struct tls_channel *channel)
 {
     int result = channel->role == TLS_SERVER ? wolfSSL_accept(channel->ssl) : wolfSSL_connect(channel->ssl);
     if (channel->chain_seen) {
-        /* The library keeps certificates of the peer as anchors when it is overruled on them. */
+        /* Built without alternative chains, the library keeps CAs of the peer as anchors when overruled. */
         wolfSSL_CTX_UnloadCAs(channel->library);
         channel->chain_seen = false;
     }

@@ -74,7 +74,7 @@ static const char *fault_words(enum channel_fault fault)
     case FAULT_NOT_JUDGED:
         return "the handshake ended without a certificate to judge";
     case FAULT_SUITE:
-        return "the peer chose a cipher suite that was not offered";
+        return "the handshake ended with a suite or group that is not one of ours";
     case FAULT_ENDED_IN_HANDSHAKE:
         return "the peer closed in the handshake";
     case FAULT_ENDED_UNPROVEN:
@@ -119,5 +119,5 @@ enum reason tls_channel_reason(const struct tls_channel *channel)
 
 const char *tls_channel_protocol(const struct tls_channel *channel)
 {
-    return channel->suite == NULL ? "" : channel->suite->protocol;
+    return channel->suite == NULL || channel->state == TLS_HANDSHAKE ? "" : channel->suite->protocol;
 }

@@ -83,6 +83,7 @@ static bool set_versions_and_suites(WOLFSSL_CTX *library, char *trouble, size_t 
     if (wolfSSL_CTX_set_cipher_list(library, list) != WOLFSSL_SUCCESS) {
         return say(trouble, size, "the TLS library lacks the cipher suites", 0);
     }
+    /* Rules key shares; of TLS 1.2 see the check after the handshake. */
     if (wolfSSL_CTX_set_groups(library, groups, sizeof groups / sizeof *groups) != WOLFSSL_SUCCESS) {
         return say(trouble, size, "the TLS library lacks the key exchange groups", 0);
     }

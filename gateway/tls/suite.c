@@ -53,3 +53,14 @@ const struct tls_suite *tls_suite_find(uint16_t number, bool version_13)
     }
     return NULL;
 }
+
+bool tls_group_is_ours(const char *library_name)
+{
+    static const char *const groups[] = {"X25519", "SECP256R1", "SECP384R1"};
+    for (size_t i = 0; library_name != NULL && i < sizeof groups / sizeof *groups; i++) {
+        if (strcmp(groups[i], library_name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

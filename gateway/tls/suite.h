@@ -19,6 +19,9 @@ struct tls_suite {
 /* All of them in order of preference, as the library's list. Without hardware for AES, ChaCha20 comes first:
  * it is faster there, and AES in tables shows its key to whoever shares the cache. */
 void tls_suite_list(bool hardware_aes, char to[TLS_SUITE_LIST_MOST]);
+/* The group of the key exchange, by the library's name: X25519, P-256 or P-384? A server of the library takes
+ * any curve that it knows from a TLS 1.2 client. */
+bool tls_group_is_ours(const char *library_name);
 /* NULL: not one of ours. */
 const struct tls_suite *tls_suite_find(uint16_t number, bool version_13);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test/unit/tls/fixture.h"
 
+#include "test/unit/tls/library_facts.h"
+
 struct tls_context *context_of(enum tls_role role, const struct identity *identity)
 {
     char trouble[256] = "";
@@ -22,7 +24,7 @@ struct identity *leaf_of_kind(const struct fixture *fixture, enum key_kind kind)
 
 int fixture_setup(void **state)
 {
-    if (!tls_library_start()) {
+    if (!library_count_memory() || !tls_library_start()) {
         return 1;
     }
     struct fixture *fixture = calloc(1, sizeof *fixture);

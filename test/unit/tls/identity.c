@@ -73,13 +73,14 @@ static void add_extensions(X509 *certificate, const struct identity_order *order
         add_names(certificate, order);
     }
     if (order->critical_unknown) {
-        int nid = OBJ_create("1.3.6.1.4.1.99999.7", "unheardOf", "unheard of");
+        ASN1_OBJECT *unheard_of = OBJ_txt2obj("1.3.6.1.4.1.99999.7", 1);
         ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
         ASN1_OCTET_STRING_set(octets, (const unsigned char *)"\x05\x00", 2);
-        X509_EXTENSION *extension = X509_EXTENSION_create_by_NID(NULL, nid, 1, octets);
+        X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, unheard_of, 1, octets);
         assert(extension != NULL && X509_add_ext(certificate, extension, -1) == 1);
         X509_EXTENSION_free(extension);
         ASN1_OCTET_STRING_free(octets);
+        ASN1_OBJECT_free(unheard_of);
     }
 }
 
