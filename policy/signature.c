@@ -19,13 +19,6 @@
 #error "this build of wolfSSL lacks an algorithm that certificates are signed with"
 #endif
 
-#define HASH_OCTETS_MOST 64u
-
-struct digest {
-    uint8_t octets[HASH_OCTETS_MOST];
-    uint32_t length;
-};
-
 size_t rsa_bits_most(void)
 {
     return RSA_MAX_SIZE < RSA_BITS_MOST ? (size_t)RSA_MAX_SIZE : (size_t)RSA_BITS_MOST;
@@ -36,18 +29,19 @@ static const uint8_t *octets_of(struct text t)
     return (const uint8_t *)t.at;
 }
 
-static bool hash_message(enum signature_hash hash, struct text message, struct digest *digest)
+bool signature_digest_make(const struct signature_algorithm *algorithm, struct text message,
+                           struct signature_digest *digest)
 {
-    int result = -1;
+    int result = 0;
 
-    digest->length = hash_octets(hash);
+    digest->length = hash_octets(algorithm->hash);
     if (message.length > UINT32_MAX)
         return false;
-    if (hash == SIGNATURE_SHA256)
+    if (algorithm->hash == SIGNATURE_SHA256)
         result = wc_Sha256Hash(octets_of(message), (word32)message.length, digest->octets);
-    else if (hash == SIGNATURE_SHA384)
+    else if (algorithm->hash == SIGNATURE_SHA384)
         result = wc_Sha384Hash(octets_of(message), (word32)message.length, digest->octets);
-    else if (hash == SIGNATURE_SHA512)
+    else if (algorithm->hash == SIGNATURE_SHA512)
         result = wc_Sha512Hash(octets_of(message), (word32)message.length, digest->octets);
     return result == 0;
 }
@@ -65,7 +59,7 @@ static struct text digest_info_head(enum signature_hash hash)
     return TEXT("\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40");
 }
 
-static bool verify_pkcs1(RsaKey *key, enum signature_hash hash, const struct digest *digest,
+static bool verify_pkcs1(RsaKey *key, enum signature_hash hash, const struct signature_digest *digest,
                          struct text signature)
 {
     struct text head = digest_info_head(hash);
@@ -78,8 +72,8 @@ static bool verify_pkcs1(RsaKey *key, enum signature_hash hash, const struct dig
            memcmp(opened + head.length, digest->octets, digest->length) == 0;
 }
 
-static bool verify_pss(RsaKey *key, const struct signature_algorithm *algorithm, const struct digest *digest,
-                       struct text signature)
+static bool verify_pss(RsaKey *key, const struct signature_algorithm *algorithm,
+                       const struct signature_digest *digest, struct text signature)
 {
     enum wc_HashType hash = WC_HASH_TYPE_SHA512;
     int mask = WC_MGF1SHA512;
@@ -101,22 +95,19 @@ static bool verify_pss(RsaKey *key, const struct signature_algorithm *algorithm,
 }
 
 static bool verify_rsa(const struct public_key *key, const struct signature_algorithm *algorithm,
-                       struct text message, struct text signature)
+                       const struct signature_digest *digest, struct text signature)
 {
-    struct digest digest;
     RsaKey rsa;
     bool good = false;
 
     /* RFC 8017 8.1.2 and 8.2.2: as long as the modulus, and below it. */
     if (signature.length != key->modulus.length || signature.length > RSA_BITS_MOST / 8 ||
-        memcmp(signature.at, key->modulus.at, signature.length) >= 0)
-        return false;
-    if (!hash_message(algorithm->hash, message, &digest) || wc_InitRsaKey(&rsa, NULL) != 0)
+        memcmp(signature.at, key->modulus.at, signature.length) >= 0 || wc_InitRsaKey(&rsa, NULL) != 0)
         return false;
     if (wc_RsaPublicKeyDecodeRaw(octets_of(key->modulus), (word32)key->modulus.length,
                                  octets_of(key->exponent), (word32)key->exponent.length, &rsa) == 0)
-        good = algorithm->kind == SIGNATURE_RSA_PSS ? verify_pss(&rsa, algorithm, &digest, signature)
-                                                    : verify_pkcs1(&rsa, algorithm->hash, &digest, signature);
+        good = algorithm->kind == SIGNATURE_RSA_PSS ? verify_pss(&rsa, algorithm, digest, signature)
+                                                    : verify_pkcs1(&rsa, algorithm->hash, digest, signature);
     wc_FreeRsaKey(&rsa);
     return good;
 }
@@ -134,23 +125,21 @@ static bool ecdsa_signature_is_sound(struct text signature, size_t coordinate)
            der_positive_integer(s, &s) && r.length <= coordinate && s.length <= coordinate;
 }
 
-static bool verify_ecdsa(const struct public_key *key, enum signature_hash hash, struct text message,
+static bool verify_ecdsa(const struct public_key *key, const struct signature_digest *digest,
                          struct text signature)
 {
     int curve = key->kind == PUBLIC_KEY_P256   ? ECC_SECP256R1
                 : key->kind == PUBLIC_KEY_P384 ? ECC_SECP384R1
                                                : ECC_SECP521R1;
-    struct digest digest;
     ecc_key ecc;
     int good = 0;
 
-    if (!ecdsa_signature_is_sound(signature, (key->point.length - 1) / 2) ||
-        !hash_message(hash, message, &digest) || wc_ecc_init(&ecc) != 0)
+    if (!ecdsa_signature_is_sound(signature, (key->point.length - 1) / 2) || wc_ecc_init(&ecc) != 0)
         return false;
     /* A point off the curve would be a key of some weaker group. */
     if (wc_ecc_import_x963_ex(octets_of(key->point), (word32)key->point.length, &ecc, curve) != 0 ||
         wc_ecc_check_key(&ecc) != 0 ||
-        wc_ecc_verify_hash(octets_of(signature), (word32)signature.length, digest.octets, digest.length,
+        wc_ecc_verify_hash(octets_of(signature), (word32)signature.length, digest->octets, digest->length,
                            &good, &ecc) != 0)
         good = 0;
     wc_ecc_free(&ecc);
@@ -172,14 +161,23 @@ static bool verify_ed25519(const struct public_key *key, struct text message, st
     return good == 1;
 }
 
-bool signature_verify(const struct public_key *key, const struct signature_algorithm *algorithm,
-                      struct text message, struct text signature)
+bool signature_verify_digest(const struct public_key *key, const struct signature_algorithm *algorithm,
+                             const struct signature_digest *digest, struct text message,
+                             struct text signature)
 {
-    if (!signature_fits_key(algorithm, key))
+    if (!signature_fits_key(algorithm, key) || digest->length != hash_octets(algorithm->hash))
         return false;
     if (algorithm->kind == SIGNATURE_ED25519)
         return verify_ed25519(key, message, signature);
     if (algorithm->kind == SIGNATURE_ECDSA)
-        return verify_ecdsa(key, algorithm->hash, message, signature);
-    return verify_rsa(key, algorithm, message, signature);
+        return verify_ecdsa(key, digest, signature);
+    return verify_rsa(key, algorithm, digest, signature);
+}
+
+bool signature_verify(const struct public_key *key, const struct signature_algorithm *algorithm,
+                      struct text message, struct text signature)
+{
+    struct signature_digest digest;
+    return signature_fits_key(algorithm, key) && signature_digest_make(algorithm, message, &digest) &&
+           signature_verify_digest(key, algorithm, &digest, message, signature);
 }

@@ -64,4 +64,16 @@ bool signature_fits_key(const struct signature_algorithm *algorithm, const struc
 bool signature_verify(const struct public_key *key, const struct signature_algorithm *algorithm,
                       struct text message, struct text signature);
 
+/* The same in two steps, for a message that is kept and asked about often: its hash is made once. */
+#define SIGNATURE_DIGEST_MOST 64u
+struct signature_digest {
+    uint8_t octets[SIGNATURE_DIGEST_MOST];
+    uint32_t length; /* 0 for Ed25519, which hashes the message anew each time */
+};
+bool signature_digest_make(const struct signature_algorithm *algorithm, struct text message,
+                           struct signature_digest *digest) __attribute__((warn_unused_result));
+bool signature_verify_digest(const struct public_key *key, const struct signature_algorithm *algorithm,
+                             const struct signature_digest *digest, struct text message,
+                             struct text signature);
+
 #endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/crl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/crl_parts.h"
+#include "policy/distinguished_name.h"
+
+/* ---- entries ---- */
+
+static int serial_compare(struct text a, struct text b)
+{
+    if (a.length != b.length)
+        return a.length < b.length ? -1 : 1;
+    return memcmp(a.at, b.at, a.length);
+}
+
+static int compare_serials(const void *a, const void *b)
+{
+    return serial_compare(*(const struct text *)a, *(const struct text *)b);
+}
+
+/* Extensions of an entry (5.3): the reason and the dates change nothing; a certificateIssuer, always
+ * critical, belongs to indirect lists alone. */
+static bool entry_extensions_are_known(struct text extensions)
+{
+    struct text list, oid, value;
+    bool critical;
+
+    if (!der_only(extensions, DER_SEQUENCE, &list) || list.length == 0)
+        return false;
+    while (list.length > 0) {
+        if (!crl_take_extension(&list, &oid, &critical, &value) || critical)
+            return false;
+    }
+    return true;
+}
+
+static bool take_time(struct text *rest, int64_t *seconds)
+{
+    struct der_value value;
+    return der_next(rest, &value) && der_time(value.tag, value.content, seconds);
+}
+
+static bool take_entry(struct text *rest, struct text *serial)
+{
+    struct text entry;
+    int64_t revoked_at;
+
+    return der_next_of(rest, DER_SEQUENCE, &entry) && der_next_of(&entry, DER_INTEGER, serial) &&
+           der_is_integer(*serial) && take_time(&entry, &revoked_at) &&
+           (entry.length == 0 || entry_extensions_are_known(entry));
+}
+
+static bool read_entries(struct crl *crl, struct text list, const char **why)
+{
+    size_t count = 0;
+    struct text serial;
+    bool sorted = true;
+
+    *why = "it has an entry that cannot be read, or with a critical extension that is not known";
+    for (struct text rest = list; rest.length > 0; count++) {
+        if (!take_entry(&rest, &serial))
+            return false;
+    }
+    *why = count > CRL_ENTRIES_MOST ? "it has more than 1000000 entries" : "there is no memory for it";
+    if (count == 0 || count > CRL_ENTRIES_MOST)
+        return count == 0;
+    crl->serials = calloc(count, sizeof(*crl->serials));
+    if (crl->serials == NULL)
+        return false;
+    while (crl->serial_count < count && take_entry(&list, &crl->serials[crl->serial_count])) {
+        size_t i = crl->serial_count++;
+        sorted = sorted && (i == 0 || serial_compare(crl->serials[i - 1], crl->serials[i]) <= 0);
+    }
+    if (!sorted)
+        qsort(crl->serials, crl->serial_count, sizeof(*crl->serials), compare_serials);
+    return true;
+}
+
+/* ---- the list ---- */
+
+static bool take_whole(struct text *rest, unsigned tag, struct text *whole)
+{
+    struct der_value value;
+    if (!der_is_next(*rest, tag) || !der_next(rest, &value))
+        return false;
+    *whole = value.whole;
+    return true;
+}
+
+static bool take_update_times(struct text *rest, struct crl *crl)
+{
+    /* 5.1.2.5: nextUpdate is there, or the list would never grow old. */
+    return take_time(rest, &crl->this_update) && rest->length > 0 && take_time(rest, &crl->next_update) &&
+           crl->next_update >= crl->this_update;
+}
+
+/* TBSCertList (5.1.2); version 2 alone has the extensions that must be there. */
+static bool read_to_be_signed(struct crl *crl, struct text *algorithm, const char **why)
+{
+    struct text rest, version, entries, extensions, list;
+    bool has_entries, has_extensions;
+
+    *why = "it is no CRL of version 2";
+    if (!der_only(crl->to_be_signed, DER_SEQUENCE, &rest) || !der_next_of(&rest, DER_INTEGER, &version) ||
+        !text_equal(version, TEXT("\x01")) || !take_whole(&rest, DER_SEQUENCE, algorithm) ||
+        !take_whole(&rest, DER_SEQUENCE, &crl->issuer) || !distinguished_name_is_sound(crl->issuer) ||
+        distinguished_name_is_empty(crl->issuer))
+        return false;
+    *why = "its thisUpdate or nextUpdate is missing or wrong";
+    if (!take_update_times(&rest, crl))
+        return false;
+    *why = "it is no CRL of version 2";
+    if (!der_optional(&rest, DER_SEQUENCE, &entries, &has_entries) ||
+        !der_optional(&rest, DER_CONTEXT_CONSTRUCTED(0), &extensions, &has_extensions) || rest.length != 0)
+        return false;
+    if (!has_extensions || !der_only(extensions, DER_SEQUENCE, &list)) {
+        *why = "it has no extensions, and so no CRLNumber (RFC 5280 5.2.3)";
+        return false;
+    }
+    return crl_read_extensions(crl, list, why) && read_entries(crl, entries, why);
+}
+
+static bool read_fields(struct crl *crl, const char **why)
+{
+    struct text rest, outer_algorithm, inner_algorithm, bit_string;
+
+    *why = "it is not DER, or no CRL";
+    if (!der_only(crl->der, DER_SEQUENCE, &rest) || !take_whole(&rest, DER_SEQUENCE, &crl->to_be_signed) ||
+        !take_whole(&rest, DER_SEQUENCE, &outer_algorithm) ||
+        !der_next_of(&rest, DER_BIT_STRING, &bit_string) || rest.length != 0 ||
+        !der_bit_octets(bit_string, &crl->signature) ||
+        !signature_algorithm_read(outer_algorithm, &crl->algorithm))
+        return false;
+    if (!read_to_be_signed(crl, &inner_algorithm, why))
+        return false;
+    if (!text_equal(inner_algorithm, outer_algorithm)) {
+        *why = "its signature algorithms inside and outside differ";
+        return false;
+    }
+    if (crl->algorithm.kind == SIGNATURE_REFUSED) {
+        *why = crl->algorithm.weakness;
+        return false;
+    }
+    if (crl->algorithm.kind == SIGNATURE_ED25519 && crl->der.length > CRL_ED25519_LARGEST) {
+        *why = "it is signed with Ed25519 and longer than 256 KiB";
+        return false;
+    }
+    *why = "there is no memory for it";
+    return signature_digest_make(&crl->algorithm, crl->to_be_signed, &crl->digest);
+}
+
+struct crl *crl_read(struct text der, const char **why)
+{
+    *why = "it is empty or too long";
+    if (der.length == 0 || der.length > CRL_LARGEST)
+        return NULL;
+    *why = "there is no memory for it";
+    struct crl *crl = calloc(1, sizeof(*crl));
+    if (crl == NULL)
+        return NULL;
+    crl->scope.reasons = CRL_REASONS_ALL;
+    crl->der = (struct text){text_copy(der), der.length};
+    if (crl->der.at == NULL || !read_fields(crl, why)) {
+        crl_destroy(crl);
+        return NULL;
+    }
+    *why = NULL;
+    return crl;
+}
+
+void crl_destroy(struct crl *crl)
+{
+    if (crl == NULL)
+        return;
+    free((char *)crl->der.at);
+    free(crl->serials);
+    free(crl);
+}
+
+/* ---- questions ---- */
+
+bool crl_lists(const struct crl *crl, struct text serial)
+{
+    return crl->serial_count > 0 &&
+           bsearch(&serial, crl->serials, crl->serial_count, sizeof(*crl->serials), compare_serials) != NULL;
+}
+
+bool crl_is_newer(const struct crl *a, const struct crl *b)
+{
+    int order = serial_compare(a->number, b->number); /* both in their shortest form and not negative */
+    return order > 0 || (order == 0 && a->this_update > b->this_update);
+}
+
+/* 6.3.3 (f), (g). */
+bool crl_is_signed_by(const struct crl *crl, const struct certificate *authority)
+{
+    if (!distinguished_name_equal(crl->issuer, authority->subject))
+        return false;
+    if (crl->authority_key_id.length > 0 && authority->subject_key_id.length > 0 &&
+        !text_equal(crl->authority_key_id, authority->subject_key_id))
+        return false;
+    if (authority->has_key_usage && (authority->key_usage & CERTIFICATE_KU_CRL_SIGN) == 0)
+        return false;
+    return signature_verify_digest(&authority->key, &crl->algorithm, &crl->digest, crl->to_be_signed,
+                                   crl->signature);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_POLICY_CRL_H
+#define FEDGATE_POLICY_CRL_H
+
+/* One certificate revocation list (RFC 5280 section 5), read strictly from DER. Refused whole, since nothing
+ * could be concluded from them: delta and indirect CRLs, unknown critical extensions of the list or of an
+ * entry, lists without nextUpdate or CRLNumber. Immutable once read. */
+
+#include "policy/certificate.h"
+
+#define CRL_LARGEST (64u * 1024u * 1024u) /* octets of DER */
+#define CRL_ENTRIES_MOST 1000000u
+/* Ed25519 has the whole list hashed at each check of its signature. */
+#define CRL_ED25519_LARGEST (256u * 1024u)
+
+/* Reasons for revocation as bits, bit n of ReasonFlags (RFC 5280 4.2.1.13) is 1 << n. */
+#define CRL_REASONS_ALL 0x1feu
+
+/* What the list speaks of (issuingDistributionPoint, 5.2.5). */
+struct crl_scope {
+    bool only_users, only_authorities,
+        only_attributes;            /* certificates of end entities, of CAs, attribute ones */
+    uint32_t reasons;               /* revocations for these reasons are in it */
+    struct text distribution_point; /* DistributionPointName; empty: every certificate of the issuer */
+};
+
+struct crl {
+    struct text der;          /* owned */
+    struct text to_be_signed; /* with its header */
+    struct signature_algorithm algorithm;
+    struct signature_digest digest;   /* of to_be_signed */
+    struct text signature;            /* bits */
+    struct text issuer;               /* Name with its header */
+    int64_t this_update, next_update; /* seconds since 1970 */
+    struct text number;               /* CRLNumber, content octets: positive or zero, at most 20 */
+    struct text authority_key_id;     /* empty when absent */
+    struct crl_scope scope;
+    struct text *serials; /* owned; content octets of the INTEGERs, sorted */
+    size_t serial_count;
+};
+
+/* Copies `der`. NULL on failure, with *why set to a literal, a clause for a problem. */
+struct crl *crl_read(struct text der, const char **why) __attribute__((warn_unused_result));
+void crl_destroy(struct crl *crl); /* NULL is fine */
+
+bool crl_lists(const struct crl *crl, struct text serial);
+/* Is `a` newer than `b`: a higher CRLNumber, or the same and a later thisUpdate? */
+bool crl_is_newer(const struct crl *a, const struct crl *b);
+/* Is it of this CA: its name, its key identifier where both are given, cRLSign where the CA has a key usage,
+ * a strong algorithm, and a signature that verifies? */
+bool crl_is_signed_by(const struct crl *crl, const struct certificate *authority);
+
+/* Which reasons for a revocation of `certificate` this list tells of (6.3.3 (b) and (d)): 0 when it does not
+ * speak of it at all, CRL_REASONS_ALL when it would hold any. The list is taken to be of the certificate's
+ * issuer. */
+uint32_t crl_reasons_for(const struct crl *crl, const struct certificate *certificate);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The extensions of a CRL (RFC 5280 5.2), and what it speaks of. */
+#include "policy/crl_parts.h"
+
+#include "policy/distinguished_name.h"
+#include "policy/general_name.h"
+
+#define CRL_EXTENSIONS_MOST 32u
+
+bool crl_take_extension(struct text *rest, struct text *oid, bool *critical, struct text *value)
+{
+    struct text extension, boolean;
+    bool has_boolean;
+
+    if (!der_next_of(rest, DER_SEQUENCE, &extension) || !der_next_of(&extension, DER_OID, oid) ||
+        !der_is_oid(*oid) || !der_optional(&extension, DER_BOOLEAN, &boolean, &has_boolean) ||
+        !der_next_of(&extension, DER_OCTET_STRING, value) || extension.length != 0)
+        return false;
+    *critical = false;
+    return !has_boolean || (der_boolean(boolean, critical) && *critical);
+}
+
+/* ---- issuingDistributionPoint ---- */
+
+/* [n] BOOLEAN DEFAULT FALSE */
+static bool take_flag(struct text *rest, unsigned number, bool *flag)
+{
+    struct text content;
+    bool present;
+    *flag = false;
+    return der_optional(rest, DER_CONTEXT(number), &content, &present) &&
+           (!present || (der_boolean(content, flag) && *flag));
+}
+
+static bool name_is_sound(struct text distribution_point_name)
+{
+    struct text rest = distribution_point_name;
+    struct general_name name;
+    struct der_value form;
+
+    if (!der_next(&rest, &form) || rest.length != 0 || form.content.length == 0)
+        return false;
+    if (form.tag == DER_CONTEXT_CONSTRUCTED(1))
+        return true; /* nameRelativeToCRLIssuer: compared, never looked into */
+    for (rest = form.content; rest.length > 0;) {
+        if (!general_name_next(&rest, &name))
+            return false;
+    }
+    return form.tag == DER_CONTEXT_CONSTRUCTED(0);
+}
+
+static bool read_issuing_distribution_point(struct crl *crl, struct text value, const char **why)
+{
+    struct text content, reasons;
+    struct crl_scope *scope = &crl->scope;
+    bool has_name, has_reasons, indirect;
+
+    *why = "its issuingDistributionPoint cannot be read";
+    if (!der_only(value, DER_SEQUENCE, &content) ||
+        !der_optional(&content, DER_CONTEXT_CONSTRUCTED(0), &scope->distribution_point, &has_name) ||
+        !take_flag(&content, 1, &scope->only_users) || !take_flag(&content, 2, &scope->only_authorities) ||
+        !der_optional(&content, DER_CONTEXT(3), &reasons, &has_reasons) ||
+        !take_flag(&content, 4, &indirect) || !take_flag(&content, 5, &scope->only_attributes) ||
+        content.length != 0)
+        return false;
+    if (has_name && !name_is_sound(scope->distribution_point))
+        return false;
+    if (has_reasons) {
+        if (!der_named_bits(reasons, &scope->reasons))
+            return false;
+        scope->reasons &= CRL_REASONS_ALL;
+    }
+    *why = "it is an indirect CRL";
+    return !indirect;
+}
+
+/* ---- the others ---- */
+
+/* 5.2.3: not negative, at most 20 octets. */
+static bool read_number(struct crl *crl, struct text value, const char **why)
+{
+    *why = "its CRLNumber cannot be read";
+    return der_only(value, DER_INTEGER, &crl->number) && der_is_integer(crl->number) &&
+           crl->number.length <= 20 && (text_octet(crl->number, 0) & 0x80) == 0;
+}
+
+static bool read_authority_key_id(struct crl *crl, struct text value, const char **why)
+{
+    struct text content;
+    bool present;
+    *why = "its authorityKeyIdentifier cannot be read";
+    return der_only(value, DER_SEQUENCE, &content) &&
+           der_optional(&content, DER_CONTEXT(0), &crl->authority_key_id, &present);
+}
+
+static bool read_extension(struct crl *crl, struct text oid, bool critical, struct text value,
+                           const char **why)
+{
+    if (text_equal(oid, TEXT("\x55\x1d\x1c")))
+        return read_issuing_distribution_point(crl, value, why);
+    if (text_equal(oid, TEXT("\x55\x1d\x1b"))) {
+        *why = "it is a delta CRL";
+        return false;
+    }
+    if (critical) { /* 5.2: no other is critical by right */
+        *why = "it has a critical extension that is not known or must not be critical";
+        return false;
+    }
+    if (text_equal(oid, TEXT("\x55\x1d\x14")))
+        return read_number(crl, value, why);
+    if (text_equal(oid, TEXT("\x55\x1d\x23")))
+        return read_authority_key_id(crl, value, why);
+    return true;
+}
+
+bool crl_read_extensions(struct crl *crl, struct text list, const char **why)
+{
+    struct text seen[CRL_EXTENSIONS_MOST], oid, value;
+    size_t count = 0;
+    bool critical;
+
+    while (list.length > 0) {
+        *why = "its extensions cannot be read";
+        if (count == CRL_EXTENSIONS_MOST || !crl_take_extension(&list, &oid, &critical, &value))
+            return false;
+        for (size_t i = 0; i < count; i++) {
+            if (text_equal(seen[i], oid))
+                return false;
+        }
+        seen[count++] = oid;
+        if (!read_extension(crl, oid, critical, value, why))
+            return false;
+    }
+    *why = "it has no CRLNumber (RFC 5280 5.2.3)";
+    return crl->number.length > 0;
+}
