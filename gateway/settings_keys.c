@@ -21,15 +21,23 @@ static void read_some_names(struct yaml_reading *reading, const struct yaml_node
         yaml_read_names(reading, node, field);
 }
 
-/* The files of a list are read later; here only its form. */
+/* The files are read later; here only the form of the list. */
+static void check_roots(struct yaml_reading *reading, const struct yaml_node *node,
+                        const struct yaml_field *field, bool needs_one) {
+    if (!yaml_is_list(reading, node, field, needs_one, "[root.pem]"))
+        return;
+    for (const struct yaml_node *entry = node->first; entry != NULL; entry = entry->next)
+        (void)yaml_is_entry(reading, entry, field, "[root.pem]");
+}
+
 static void read_some_roots(struct yaml_reading *reading, const struct yaml_node *node,
                             const struct yaml_field *field) {
-    (void)yaml_is_list(reading, node, field, true, "[root.pem]");
+    check_roots(reading, node, field, true);
 }
 
 static void read_roots(struct yaml_reading *reading, const struct yaml_node *node,
                        const struct yaml_field *field) {
-    (void)yaml_is_list(reading, node, field, false, "[root.pem]");
+    check_roots(reading, node, field, false);
 }
 
 #define SIDE(side, field) offsetof(struct settings, side.field), 0

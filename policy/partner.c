@@ -18,6 +18,7 @@ void partner_destroy(struct partner *partner) {
     free(partner->file);
     free(partner->comment);
     free_texts(partner->domains, partner->domain_count);
+    free_texts(partner->roots, partner->root_count);
     free(partner->anchors);
     free_texts(partner->identity_names, partner->identity_name_count);
     for (size_t i = 0; i < partner->fixed_count; i++)

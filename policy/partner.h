@@ -39,12 +39,14 @@ struct pin {
 };
 
 struct partner {
-    uint32_t index;   /* its place in the partner set */
-    char *name;       /* owned: the file's stem */
-    char *file;       /* owned */
-    char *comment;    /* owned, or NULL */
-    char **domains;   /* owned; lower case, without a trailing dot */
+    uint32_t index; /* its place in the partner set */
+    char *name;     /* owned: the file's stem */
+    char *file;     /* owned */
+    char *comment;  /* owned, or NULL */
+    char **domains; /* owned; lower case, without a trailing dot */
     size_t domain_count;
+    char **roots; /* owned; paths as resolved */
+    size_t root_count;
     const struct trust_anchor **anchors; /* array owned, anchors owned by the partner set */
     size_t anchor_count;
 
@@ -56,8 +58,8 @@ struct partner {
     enum locate_rule locate;
     struct host_port *fixed; /* owned; for LOCATE_FIXED, in the order to try */
     size_t fixed_count;
-    uint32_t direction;  /* PARTNER_DIRECTION_* */
-    char **methods;      /* owned; NULL: all */
+    uint32_t direction; /* PARTNER_DIRECTION_* */
+    char **methods;     /* owned; NULL: all */
     size_t method_count;
     bool client_eku_lenient;
     struct pin *pins; /* owned */

@@ -71,8 +71,10 @@ static void read_roots(struct yaml_reading *reading, const struct yaml_node *nod
                        const struct yaml_field *field) {
     struct partner_draft *draft = reading->context;
 
-    if (yaml_is_list(reading, node, field, false, "[root.pem]"))
-        draft->roots = node;
+    if (!yaml_is_list(reading, node, field, false, "[root.pem]"))
+        return;
+    yaml_read_paths(reading, node, field);
+    draft->roots = node;
 }
 
 /* ---- how to know a partner, and where to find it ---- */
@@ -296,7 +298,7 @@ static const struct yaml_key limit_keys[] = {
 static const struct yaml_key partner_keys[] = {
     {"partner", read_name, VALUE(name), NULL, true},
     {"domains", read_domains, LIST(domains, domain_count), NULL, true},
-    {"roots", read_roots, 0, 0, NULL, true},
+    {"roots", read_roots, LIST(roots, root_count), NULL, true},
     {"comment", yaml_read_text, VALUE(comment), NULL, false},
     {"enabled", yaml_read_boolean, VALUE(enabled), NULL, false},
     {"valid", read_valid, 0, 0, NULL, false},

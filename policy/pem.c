@@ -124,3 +124,17 @@ size_t base64_decode(struct text from, bool spaces, unsigned char *to, size_t si
     }
     return length;
 }
+
+void base64_encode(const unsigned char *from, size_t length, char *to) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < length; i += 3) {
+        uint32_t bits = (uint32_t)from[i] << 16 | (i + 1 < length ? (uint32_t)from[i + 1] << 8 : 0) |
+                        (i + 2 < length ? from[i + 2] : 0);
+        *to++ = digits[bits >> 18];
+        *to++ = digits[bits >> 12 & 63];
+        *to++ = i + 1 < length ? digits[bits >> 6 & 63] : '=';
+        *to++ = i + 2 < length ? digits[bits & 63] : '=';
+    }
+    *to = '\0';
+}

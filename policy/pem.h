@@ -27,5 +27,8 @@ unsigned char *pem_decode(const struct pem_block *block, size_t *length);
 /* Strict base64 (RFC 4648 4) with padding; white space is skipped where `spaces`. Returns the octets, or
  * SIZE_MAX when `from` is no base64 or `to` is too small. */
 size_t base64_decode(struct text from, bool spaces, unsigned char *to, size_t size);
+/* With padding, NUL-terminated; `to` has room for BASE64_LENGTH(length). */
+#define BASE64_LENGTH(octets) (((octets) + 2) / 3 * 4 + 1)
+void base64_encode(const unsigned char *from, size_t length, char *to);
 
 #endif

@@ -151,11 +151,9 @@ void trust_anchor_file_load(const struct trust_anchor_loading *loading, const ch
 
 void trust_anchor_files_load(const struct trust_anchor_loading *loading, struct yaml_reading *reading,
                              const struct yaml_node *paths, struct trust_anchor_list *list) {
-    const struct yaml_field field = {.key = "roots"};
-
     for (const struct yaml_node *entry = paths->first; entry != NULL; entry = entry->next) {
-        if (!yaml_is_entry(reading, entry, &field, "[root.pem]"))
-            continue;
+        if (entry->kind != YAML_SCALAR || entry->value.length == 0)
+            continue; /* told when the list was read */
         char *path = path_beside(reading->file, entry->value.at);
         if (path == NULL)
             yaml_out_of_memory(reading, entry);

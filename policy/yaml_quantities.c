@@ -33,13 +33,14 @@ static const struct quantity duration = {durations, "bad-duration", "a duration"
                                          "500ms, 2s, 5m, 12h or 30d"};
 
 /* The largest unit that the value is whole in. */
-static const char *write_quantity(const struct quantity *quantity, uint64_t value, char to[40]) {
+static const char *write_quantity(const struct quantity *quantity, uint64_t value,
+                                  char to[QUANTITY_WRITTEN]) {
     const struct unit *best = &quantity->units[0];
     for (const struct unit *unit = best; unit->name != NULL; unit++) {
         if (value != 0 && value % unit->times == 0 && value >= unit->times)
             best = unit;
     }
-    snprintf(to, 40, "%" PRIu64 "%s", value / best->times, best->name);
+    snprintf(to, QUANTITY_WRITTEN, "%" PRIu64 "%s", value / best->times, best->name);
     return to;
 }
 
@@ -63,7 +64,7 @@ static bool parse(const struct quantity *quantity, struct text written, uint64_t
 static bool read_quantity(struct yaml_reading *reading, const struct yaml_node *node,
                           const struct yaml_field *field, const struct quantity *quantity, uint64_t *value) {
     const struct yaml_range *range = field->detail;
-    char quoted[UTF8_QUOTED], least[40], most[40];
+    char quoted[UTF8_QUOTED], least[QUANTITY_WRITTEN], most[QUANTITY_WRITTEN];
 
     if (!yaml_is_value(reading, node, field, quantity->example))
         return false;
@@ -134,4 +135,12 @@ void yaml_read_time(struct yaml_reading *reading, const struct yaml_node *node,
         yaml_error(reading, node, "bad-time",
                    "'%s' is a date or a time in UTC, 2026-01-01 or 2026-01-01T08:00:00Z, not '%s'",
                    field->key, utf8_quote(node->value, quoted));
+}
+
+const char *yaml_write_size(uint64_t octets, char to[QUANTITY_WRITTEN]) {
+    return write_quantity(&size, octets, to);
+}
+
+const char *yaml_write_duration(uint64_t milliseconds, char to[QUANTITY_WRITTEN]) {
+    return write_quantity(&duration, milliseconds, to);
 }

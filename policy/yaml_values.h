@@ -58,6 +58,10 @@ bool yaml_is_value(struct yaml_reading *reading, const struct yaml_node *node, c
                    const char *example);
 /* A name as it is kept: lower case, without a trailing dot, checked. NULL: reported. The caller frees. */
 char *yaml_name(struct yaml_reading *reading, const struct yaml_node *node);
+/* A size or duration as one would write it: "256KiB", "90s". Returns `to`. */
+#define QUANTITY_WRITTEN 40u
+const char *yaml_write_size(uint64_t octets, char to[QUANTITY_WRITTEN]);
+const char *yaml_write_duration(uint64_t milliseconds, char to[QUANTITY_WRITTEN]);
 /* IPv4 or IPv6 (without brackets), as inet_pton reads it. */
 bool yaml_is_ip_address(struct text host);
 /* Memory ran out: an error of its own. */
