@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE_SIZE 65536u    /* octets of one write: how finely `drained` and progress are known */
+#define PIECE_SIZE 32768u    /* octets of one write: how finely `drained` and progress are known */
 #define OUTGOING_LEAST 4096u /* octets */
 
 size_t stream_waiting(const struct stream *stream) {

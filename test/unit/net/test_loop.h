@@ -15,7 +15,8 @@
 
 struct test_loop {
     uv_loop_t loop;
-    uv_timer_t limit; /* no test hangs */
+    uv_timer_t ticks;
+    uint64_t limit; /* no test hangs */
     bool expired;
 };
 
