@@ -5,13 +5,16 @@
 /* One TCP connection on a loop, accepted or made by us. It carries octets and knows nothing of what they
  * mean.
  *
- * connecting --connected--> open --ended--> over      every state --stream_close or stream_finish--> closing,
- * freed
- *            --connect_failed--> over
+ *     connecting --connected--> open --ended--> over
+ *     connecting --connect_failed--> over
+ *     any of these --stream_close, stream_finish--> closing, then freed
  *
  * Events come from the loop, never from inside a call of this header, and none but on_closed comes after
  * stream_close or stream_finish. An event may call anything here, stream_close too. All calls are for the
- * loop's own thread. */
+ * loop's own thread.
+ *
+ * The process must ignore SIGPIPE: libuv writes without MSG_NOSIGNAL, and a peer that is gone would kill it.
+ */
 
 #include "gateway/net/address.h"
 
