@@ -40,17 +40,22 @@ static bool is_line_end(char c) {
 static enum sip_frame pass_keep_alive(struct sip_framer *framer, struct text available,
                                       struct sip_frame_result *result) {
     size_t count = 0;
+    const char *wrong = NULL;
 
     while (count < available.length && is_line_end(available.at[count])) {
         if (available.at[count] != (framer->crlf_position % 2 == 0 ? '\r' : '\n'))
-            return fail(framer, result, REASON_FRAMING_LOST, "a CR or LF alone between two messages");
+            wrong = "a CR or LF alone between two messages";
+        else if (framer->keep_alive_octets >= KEEP_ALIVE_OCTETS_MOST)
+            wrong = "too many CRLFs without a message";
+        if (wrong != NULL)
+            break;
         framer->crlf_position = (framer->crlf_position + 1) % 4;
+        framer->keep_alive_octets++;
         result->pings += framer->crlf_position == 0;
         count++;
     }
-    framer->keep_alive_octets += count;
-    if (framer->keep_alive_octets > KEEP_ALIVE_OCTETS_MOST)
-        return fail(framer, result, REASON_FRAMING_LOST, "too many CRLFs without a message");
+    if (count == 0) /* what came before is answered first */
+        return fail(framer, result, REASON_FRAMING_LOST, wrong);
     result->consumed = count;
     return SIP_FRAME_KEEP_ALIVE;
 }

@@ -65,17 +65,23 @@ enum sip_header_kind sip_header_kind_of(struct text name) {
 }
 
 bool sip_header_read(struct text line, struct sip_header *header) {
-    /* HCOLON: blanks before the colon, but no fold (RFC 3261 25.1). A fold is no token and fails here. */
-    size_t length = octets_span(line, OCTET_TOKEN);
-    size_t colon = length;
-    while (colon < line.length && (line.at[colon] == ' ' || line.at[colon] == '\t'))
-        colon++;
-    if (length == 0 || colon == line.length || line.at[colon] != ':')
+    const char *colon = text_find(line, ':');
+    if (colon == NULL)
         return false;
-    header->name = (struct text){line.at, length};
-    header->value = octets_trim((struct text){line.at + colon + 1, line.length - colon - 1});
+    struct text name = text_from(line.at, colon);
+    enum sip_header_kind kind = sip_header_kind_of(name);
+    if (kind == SIP_HEADER_OTHER) {
+        /* HCOLON: blanks before the colon, but no fold (RFC 3261 25.1). A fold is no token and fails here. */
+        while (name.length > 0 && (name.at[name.length - 1] == ' ' || name.at[name.length - 1] == '\t'))
+            name.length--;
+        if (!octets_are(name, OCTET_TOKEN))
+            return false;
+        kind = sip_header_kind_of(name);
+    }
+    header->name = name;
+    header->value = octets_trim(text_from(colon + 1, line.at + line.length));
     header->line = line;
-    header->kind = sip_header_kind_of(header->name);
+    header->kind = kind;
     return true;
 }
 
