@@ -188,8 +188,7 @@ bool crossing_compose(const struct crossing *crossing, struct transaction *trans
         free(request);
         return false;
     }
-    free(transaction->request);
-    transaction->request = request;
+    transaction->request = request; /* what stood there is the caller's: the message may be a view into it */
     transaction->request_length = length;
     transaction->header_length = length - crossing->message->body.length;
     transaction->branch_at = (size_t)(at - request);

@@ -25,8 +25,9 @@ uint64_t crossing_loop_mark(const struct worker *worker, const struct sip_messag
 /* Has a request with this mark been here? Looks at our own Via values only. */
 bool crossing_is_loop(const struct worker *worker, const struct sip_message *message, uint64_t mark);
 
-/* Writes the request into transaction->request (owned by it), with the branch of the transaction. False: no memory, or
- * the message cannot be written; nothing may be sent then. */
+/* Writes the request into transaction->request (owned by it), with the branch of the transaction. What stood there before is
+ * not freed: the message may be a view into it. False: no memory, or the message cannot be written; nothing may be sent
+ * then, and transaction->request is as it was. */
 bool crossing_compose(const struct crossing *crossing, struct transaction *transaction, uint64_t loop_mark)
     __attribute__((warn_unused_result));
 

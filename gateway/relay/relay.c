@@ -134,6 +134,8 @@ static void park(struct request *request, struct text domain, const struct partn
     transaction->request_length = message->octets.length;
     transaction->header_length = message->header_length;
     transaction_start_timer(request->worker->transactions, transaction, TIMER_PARK, worker_now(request->worker));
+    if (transaction->method == SIP_METHOD_INVITE) /* RFC 3261 17.2.1: within 200 ms, however long DNS takes */
+        answer(request->session, message, 100, TEXT_NONE);
     transaction->question = resolver_federation_srv(request->worker->resolver, domain, answered, transaction);
     if (transaction->question == NULL)
         relay_refuse(transaction, REASON_OVERLOADED, "no memory for a DNS question");
@@ -193,10 +195,11 @@ static void set_partner_targets(struct request *request, struct transaction *tra
     const struct sip_uri *uri = wanted(request);
     size_t count;
 
+    if (records != NULL) /* also with fixed targets: the identity rule may ask for them, and a TTL of 0 is in no cache */
+        transaction->records = srv_record_set_hold(records);
     if (partner->locate == LOCATE_FIXED) {
         count = locate_fixed(partner->fixed, partner->fixed_count, located);
     } else {
-        transaction->records = srv_record_set_hold(records);
         count = locate_srv(&records->answer, &locate_random_system, located);
     }
     for (size_t i = 0; i < count && request->route.has_mark; i++) {
@@ -214,6 +217,19 @@ static bool within_rate(struct request *request, const struct partner *partner)
     struct partner_counters *counters =
         partner == NULL ? NULL : snapshot_counters(request->worker, request->worker->snapshot, partner);
     return counters == NULL || rate_allows(counters, &partner->limits, (int64_t)uv_hrtime());
+}
+
+/* Too many changes, or no memory. One that has just come is not stored yet, so it is answered from what came. */
+static void refuse_uncomposed(struct request *request, struct transaction *transaction)
+{
+    static const char why[] = "the message cannot be written for the other side";
+
+    if (request->parked != NULL) {
+        relay_refuse(transaction, REASON_OVERLOADED, why);
+        return;
+    }
+    int status = answer_refusal(request->session, request->message, REASON_OVERLOADED, transaction->partner, TEXT_NONE);
+    relay_end(transaction, REASON_OVERLOADED, status, why);
 }
 
 static void cross(struct request *request, const struct message_verdict *verdict,
@@ -237,9 +253,10 @@ static void cross(struct request *request, const struct message_verdict *verdict
     if (transaction == NULL)
         return;
     transaction->partner = verdict->partner;
+    char *parked_octets = transaction->request; /* message, route and verdict are views into them */
     if (verdict->domain.length > sizeof(transaction->domain) ||
         !crossing_compose(&crossing, transaction, request->loop_mark)) {
-        relay_refuse(transaction, REASON_OVERLOADED, "the message cannot be written for the other side");
+        refuse_uncomposed(request, transaction);
         return;
     }
     memcpy(transaction->domain, verdict->domain.at, verdict->domain.length);
@@ -249,8 +266,9 @@ static void cross(struct request *request, const struct message_verdict *verdict
     else
         set_partner_targets(request, transaction, verdict->partner, records);
     transaction->state = TRANSACTION_SEEKING;
-    if (transaction->method == SIP_METHOD_INVITE)
+    if (transaction->method == SIP_METHOD_INVITE && request->parked == NULL)
         answer(request->session, request->message, 100, TEXT_NONE);
+    free(parked_octets);
     relay_forward(transaction);
 }
 

@@ -89,7 +89,7 @@ struct transaction {
     char domain[256]; /* of the partner: whom the session to send on must be proven for */
     size_t domain_length;
 
-    const struct srv_record_set *records; /* held; NULL with fixed targets */
+    const struct srv_record_set *records; /* held; NULL where neither targets nor identity need them */
     struct located_target target[TRANSACTION_TARGETS_MOST]; /* in the order to try; texts of records or snapshot */
     uint8_t target_count, target_next;
     enum reason failure; /* why the last target failed; REASON_RELAYED: it answered 503 */
