@@ -133,13 +133,20 @@ static bool covers(const char *blocked, const char *domain) {
 static void check_blocked(struct settings_draft *draft) {
     const struct settings *settings = draft->settings;
     const struct yaml_node *entries = yaml_find(draft->root, "blocked-domains");
+    size_t next = 0;
 
-    for (size_t i = 0; i < settings->blocked_count; i++) {
-        for (size_t j = 0; j < settings->domain_count; j++) {
-            if (covers(settings->blocked[i], settings->domains[j]))
-                yaml_error(&draft->reading, entries, "domain-is-ours",
-                           "'%s' blocks '%s', one of internal.domains; remove it from one of the lists",
-                           settings->blocked[i], settings->domains[j]);
+    if (entries == NULL || entries->kind != YAML_LIST)
+        return;
+    for (const struct yaml_node *node = entries->first; node != NULL && next < settings->blocked_count;
+         node = node->next) {
+        const char *blocked = settings->blocked[next];
+        if (node->kind != YAML_SCALAR || !domain_equal(node->value, text_of(blocked)))
+            continue; /* an entry that was not kept */
+        next++;
+        for (size_t i = 0; i < settings->domain_count; i++) {
+            if (covers(blocked, settings->domains[i]))
+                yaml_error(&draft->reading, node, "domain-is-ours",
+                           "'%s' is one of internal.domains and cannot be blocked", settings->domains[i]);
         }
     }
 }

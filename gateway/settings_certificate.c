@@ -229,9 +229,10 @@ static void load_key(struct own *own) {
                                         yaml_place(reading, own->key), reading->problems);
     if (side->key_pem == NULL)
         return;
+    if (!find_key(own, (struct text){side->key_pem, side->key_pem_length}, &block))
+        return;
     check_mode(own);
-    if (!find_key(own, (struct text){side->key_pem, side->key_pem_length}, &block) ||
-        side->certificates.count == 0)
+    if (side->certificates.count == 0)
         return;
     unsigned char *der = pem_decode(&block, &length);
     if (der == NULL) {

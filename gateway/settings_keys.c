@@ -15,12 +15,6 @@ static const struct yaml_host_port_form next_hop_form = {.port =
 
 /* ---- the two sides ---- */
 
-static void read_some_names(struct yaml_reading *reading, const struct yaml_node *node,
-                            const struct yaml_field *field) {
-    if (yaml_is_list(reading, node, field, true, "[a.example]"))
-        yaml_read_names(reading, node, field);
-}
-
 /* The files are read later; here only the form of the list. */
 static void check_roots(struct yaml_reading *reading, const struct yaml_node *node,
                         const struct yaml_field *field, bool needs_one) {
@@ -61,8 +55,8 @@ static const struct yaml_key internal_keys[] = {
     {"crls", revocation_read_crls, LIST(internal_crls, internal_crl_count), NULL, false},
     {"revocation", revocation_read_rule, VALUE(internal_revocation), NULL, false},
     {"ocsp", revocation_read_ocsp, VALUE(internal_ocsp), NULL, false},
-    {"servers", read_some_names, LIST(servers, server_count), NULL, true},
-    {"domains", read_some_names, LIST(domains, domain_count), NULL, true},
+    {"servers", yaml_read_some_names, LIST(servers, server_count), NULL, true},
+    {"domains", yaml_read_some_names, LIST(domains, domain_count), NULL, true},
     {"next-hop", yaml_read_host_ports, LIST(next_hop, next_hop_count), &next_hop_form, true},
     {NULL},
 };

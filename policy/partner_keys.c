@@ -60,9 +60,7 @@ static void read_domains(struct yaml_reading *reading, const struct yaml_node *n
                          const struct yaml_field *field) {
     struct partner_draft *draft = reading->context;
 
-    if (!yaml_is_list(reading, node, field, true, "[a.example]"))
-        return;
-    yaml_read_names(reading, node, field);
+    yaml_read_some_names(reading, node, field);
     draft->domains = node;
 }
 
@@ -79,13 +77,11 @@ static void read_roots(struct yaml_reading *reading, const struct yaml_node *nod
 
 /* ---- how to know a partner, and where to find it ---- */
 
-static const struct yaml_word identity_words[] = {{"domain", IDENTITY_DOMAIN},
-                                                  {"srv-target", IDENTITY_SRV_TARGET},
-                                                  {"secure-srv", IDENTITY_SECURE_SRV},
-                                                  {"dane", IDENTITY_DANE},
-                                                  {NULL, 0}};
+static const struct yaml_word identity_words[] = {
+    {"domain", IDENTITY_DOMAIN}, {"srv-target", IDENTITY_SRV_TARGET}, {"secure-srv", IDENTITY_SECURE_SRV},
+    {"dane", IDENTITY_DANE},     {"{names: [HOST]}", IDENTITY_NAMES}, {NULL, 0}};
 static const struct yaml_key identity_keys[] = {
-    {"names", yaml_read_names, offsetof(struct partner, identity_names),
+    {"names", yaml_read_some_names, offsetof(struct partner, identity_names),
      offsetof(struct partner, identity_name_count), NULL, true},
     {NULL},
 };
@@ -96,12 +92,8 @@ static void read_identity(struct yaml_reading *reading, const struct yaml_node *
     struct yaml_field rule = {.key = field->key, .value = &partner->identity, .detail = identity_words};
 
     if (node->kind == YAML_MAPPING) {
-        size_t errors = reading->problems->errors;
         partner->identity = IDENTITY_NAMES;
         yaml_read_mapping(reading, node, "'identity'", identity_keys, partner);
-        if (partner->identity_name_count == 0 && errors == reading->problems->errors)
-            yaml_error(reading, node, "bad-value",
-                       "'names' is empty; list the host names that the certificate may carry");
         return;
     }
     if (node->kind == YAML_SCALAR && text_equal(node->value, TEXT("names"))) {
@@ -118,7 +110,8 @@ static void read_identity(struct yaml_reading *reading, const struct yaml_node *
 
 /* RFC 3261 19.1.2: the port of sips. */
 static const struct yaml_host_port_form fixed_form = {.port = 5061};
-static const struct yaml_word locate_words[] = {{"srv", LOCATE_SRV}, {NULL, 0}};
+static const struct yaml_word locate_words[] = {
+    {"srv", LOCATE_SRV}, {"{fixed: [HOST:PORT]}", LOCATE_FIXED}, {NULL, 0}};
 static const struct yaml_key locate_keys[] = {
     {"fixed", yaml_read_host_ports, offsetof(struct partner, fixed), offsetof(struct partner, fixed_count),
      &fixed_form, true},

@@ -127,7 +127,7 @@ static const struct {
     {"block sequence entries are not allowed", NULL, false,
      "a list with '- ' begins on a line of its own; or write [a, b]"},
     {"cannot start any token", NULL, false, "a value cannot begin with this character; put it in quotes"},
-    {"expected ':'", NULL, false, "the word before this has no ':' after it; write KEY: VALUE"},
+    {"expected ':'", NULL, true, "this word has no ':' after it; write KEY: VALUE"},
     {"expected key", NULL, false,
      "this is indented like none of the lines above, or a bracket or quote stands where none belongs"},
     {"'-' indicator", NULL, false, "this line is indented like the list above but does not begin with '- '"},

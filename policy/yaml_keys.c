@@ -71,7 +71,8 @@ static unsigned distance(struct text a, struct text b) {
 const char *yaml_nearest(struct text word, const char *(*word_at)(const void *words, size_t index),
                          const void *words) {
     const char *nearest = NULL;
-    unsigned least = word.length <= 4 ? 2 : 3; /* one slip in a short word, two in a long one */
+    const unsigned near = word.length <= 4 ? 1 : 2; /* one slip in a short word, two in a long one */
+    unsigned least = near + 1;
 
     if (word.length == 0 || word.length > WORD_LONGEST)
         return NULL;
@@ -80,9 +81,9 @@ const char *yaml_nearest(struct text word, const char *(*word_at)(const void *wo
         if (candidate.length > WORD_LONGEST)
             continue;
         unsigned away = distance(word, candidate);
-        /* "root" for "roots", "message" for "message-size" */
-        if (away >= least && word.length >= 4 && text_starts_with(candidate, word))
-            away = least - 1;
+        /* "message" for "message-size" */
+        if (away > near && word.length >= 4 && text_starts_with(candidate, word))
+            away = near;
         if (away < least) {
             least = away;
             nearest = candidate.at;

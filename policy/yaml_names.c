@@ -3,7 +3,6 @@
 /* Names, addresses and paths, alone and in lists. */
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "policy/domain.h"
 #include "policy/name_index.h"
@@ -56,23 +55,24 @@ char *yaml_name(struct yaml_reading *reading, const struct yaml_node *node) {
 
 /* ".x": the subdomains of x. */
 static char *blocked_name(struct yaml_reading *reading, const struct yaml_node *node) {
+    char quoted[UTF8_QUOTED];
+
+    if (text_starts_with(node->value, TEXT("*."))) {
+        yaml_error(reading, node, "bad-domain", "'%s' is a pattern; write %s for all that lies below",
+                   utf8_quote(node->value, quoted), quoted + 1);
+        return NULL;
+    }
     if (node->value.length < 2 || node->value.at[0] != '.')
         return yaml_name(reading, node);
-    struct yaml_node below = *node;
-    below.value = text_skip(node->value, 1);
-    char *name = yaml_name(reading, &below);
-    if (name == NULL)
+    if (!domain_is_valid(text_skip(node->value, 1))) {
+        yaml_error(reading, node, "bad-domain", "'%s' has no name behind its dot; write .a.example",
+                   utf8_quote(node->value, quoted));
         return NULL;
-    size_t length = strlen(name);
-    char *dotted = malloc(length + 2);
-    if (dotted == NULL) {
-        yaml_out_of_memory(reading, node);
-    } else {
-        dotted[0] = '.';
-        memcpy(dotted + 1, name, length + 1);
     }
-    free(name);
-    return dotted;
+    char *name = text_copy_lower(domain_without_dot(node->value));
+    if (name == NULL)
+        yaml_out_of_memory(reading, node);
+    return name;
 }
 
 /* ---- lists ---- */
@@ -156,6 +156,12 @@ static void read_texts(struct yaml_reading *reading, const struct yaml_node *nod
 void yaml_read_names(struct yaml_reading *reading, const struct yaml_node *node,
                      const struct yaml_field *field) {
     read_texts(reading, node, field, "[a.example, b.example]", yaml_name, true);
+}
+
+void yaml_read_some_names(struct yaml_reading *reading, const struct yaml_node *node,
+                          const struct yaml_field *field) {
+    if (yaml_is_list(reading, node, field, true, "[a.example, b.example]"))
+        yaml_read_names(reading, node, field);
 }
 
 void yaml_read_blocked_names(struct yaml_reading *reading, const struct yaml_node *node,

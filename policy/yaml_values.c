@@ -140,7 +140,7 @@ static const struct yaml_word *read_word(struct yaml_reading *reading, const str
     if (!yaml_is_value(reading, node, field, example))
         return NULL;
     for (const struct yaml_word *word = words; word->word != NULL; word++) {
-        if (text_equal(node->value, text_of(word->word)))
+        if (word->word[0] != '{' && text_equal(node->value, text_of(word->word)))
             return word;
     }
     complain_of_word(reading, node, field->key, words);
