@@ -138,8 +138,9 @@ static void close_handle(uv_handle_t *handle, void *argument)
 
 static void gateway_deinit(struct gateway *gateway)
 {
-    for (unsigned i = 0; i < gateway->worker_count; i++)
-        worker_join_and_destroy(gateway->worker[i]);
+    gateway->is_stopping = true;
+    while (gateway->worker_count > 0) /* a signal that comes meanwhile must find none of the freed ones */
+        worker_join_and_destroy(gateway->worker[--gateway->worker_count]);
     if (gateway->has_loop) {
         uv_run(&gateway->loop, UV_RUN_NOWAIT); /* a reload that was under way ends here */
         uv_walk(&gateway->loop, close_handle, NULL);

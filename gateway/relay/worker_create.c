@@ -191,6 +191,7 @@ static void close_walked(uv_handle_t *handle, void *argument)
 /* One that never ran, or whose loop has nothing left. */
 static void close_loop(struct worker *worker)
 {
+    worker->is_stopping = worker->is_closing = true; /* a worker_stop that was never heard must not close all this again */
     for (size_t side = 0; side < 2; side++) {
         for (size_t i = 0; i < worker->listener_count[side]; i++)
             listener_close(worker->listener[side][i], NULL);
