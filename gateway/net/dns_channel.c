@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The happy path of a query: it joins the line, the pump (a timer of 0 ms, so that nothing happens inside the
- * asker's call) sends it through c-ares, c-ares' sockets are watched, an answer comes, the callback is
- * called, the pump sends the next one.
+/* The happy path of a query: it joins the line, the pump (in the loop's next turn, so that nothing happens
+ * inside the asker's call) sends it through c-ares, c-ares' sockets are watched, an answer comes, the
+ * callback is called, the pump sends the next one.
  *
  * It can fail at once (no socket, no server), by silence (c-ares gives up within the timeout), or by what
  * servers say; c-ares tries all servers before it reports any of these. A server that does not know EDNS is
@@ -47,7 +47,7 @@ struct dns_query {
 struct dns_channel {
     uv_loop_t *loop;
     ares_channel ares;
-    uv_timer_t pump;    /* sends, and destroys when closing */
+    uv_idle_t pump;     /* sends, and destroys when closing; runs in the loop's next turn */
     uv_timer_t silence; /* c-ares' own timeouts */
     struct watch *watches;
     struct dns_query *line;
@@ -59,11 +59,11 @@ struct dns_channel {
     void *context;
 };
 
-static void run_pump(uv_timer_t *timer);
+static void run_pump(uv_idle_t *idle);
 
 static void wake_pump(struct dns_channel *channel) {
-    if (!uv_is_active((uv_handle_t *)&channel->pump) && !uv_is_closing((uv_handle_t *)&channel->pump))
-        uv_timer_start(&channel->pump, run_pump, 0, 0);
+    if (!uv_is_closing((uv_handle_t *)&channel->pump))
+        uv_idle_start(&channel->pump, run_pump);
 }
 
 static void handle_gone(struct dns_channel *channel) {
@@ -215,7 +215,7 @@ static void query_done(void *context, int status, int timeouts, unsigned char *o
     free(query);
 }
 
-static void channel_timer_closed(uv_handle_t *handle) {
+static void channel_handle_closed(uv_handle_t *handle) {
     handle_gone(handle->data);
 }
 
@@ -226,13 +226,14 @@ static void destroy(struct dns_channel *channel) {
     DL_FOREACH_SAFE(channel->line, query, next) {
         free(query);
     }
-    uv_close((uv_handle_t *)&channel->pump, channel_timer_closed);
-    uv_close((uv_handle_t *)&channel->silence, channel_timer_closed);
+    uv_close((uv_handle_t *)&channel->pump, channel_handle_closed);
+    uv_close((uv_handle_t *)&channel->silence, channel_handle_closed);
 }
 
-static void run_pump(uv_timer_t *timer) {
-    struct dns_channel *channel = timer->data;
+static void run_pump(uv_idle_t *idle) {
+    struct dns_channel *channel = idle->data;
 
+    uv_idle_stop(idle);
     while (!channel->closing && channel->line != NULL &&
            channel->statistics.in_flight < channel->in_flight_most) {
         struct dns_query *query = channel->line;
@@ -345,7 +346,7 @@ struct dns_channel *dns_channel_create(uv_loop_t *loop, const struct dns_channel
         free(channel);
         return NULL;
     }
-    uv_timer_init(loop, &channel->pump);
+    uv_idle_init(loop, &channel->pump);
     uv_timer_init(loop, &channel->silence);
     channel->pump.data = channel->silence.data = channel;
     channel->open_handles = 2;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The happy path of a question: it is not in the cache, a lookup is started or joined, the lookup comes to an
- * answer, the answer is cached, and delivered from a timer of 0 ms to all who asked.
+ * answer, the answer is cached, and delivered to all who asked in the next turn of the loop.
  *
  * It can fail by overload (too many queries wait), by the deadline, by what the DNS says; and it can be
  * abandoned, or the resolver closed, at any of these points. When the DNS fails, an expired answer helps out
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void deliver(uv_timer_t *timer);
+static void deliver(uv_idle_t *idle);
 static void deadline_over(uv_timer_t *timer);
 
 static const void *hold(enum question_kind kind, const void *set) {
@@ -38,8 +38,7 @@ static struct dns_cache *cache_of(struct resolver *resolver, enum question_kind 
 /* ---- answers on their way to the askers ---- */
 
 static void wake_delivery(struct resolver *resolver) {
-    if (!uv_is_active((uv_handle_t *)&resolver->deliver))
-        uv_timer_start(&resolver->deliver, deliver, 0, 0);
+    uv_idle_start(&resolver->deliver, deliver);
 }
 
 /* The question leaves its lookup and waits for its turn. Takes no reference away from the caller. */
@@ -73,8 +72,8 @@ static void end_when_idle(struct resolver *resolver) {
     uv_close((uv_handle_t *)&resolver->deadline, resolver_gone);
 }
 
-static void deliver(uv_timer_t *timer) {
-    struct resolver *resolver = timer->data;
+static void deliver(uv_idle_t *idle) {
+    struct resolver *resolver = idle->data;
     struct resolver_question *question;
     size_t count;
 
@@ -90,8 +89,8 @@ static void deliver(uv_timer_t *timer) {
         release(question->kind, question->answer);
         free(question);
     }
-    if (resolver->answered != NULL)
-        wake_delivery(resolver);
+    if (resolver->answered == NULL)
+        uv_idle_stop(idle);
     end_when_idle(resolver);
 }
 
@@ -210,21 +209,21 @@ static struct lookup *lookup_find(struct resolver *resolver, enum question_kind 
 
 /* ---- questions ---- */
 
-/* An address is its own answer. NULL: it is none, or no memory. */
-static const void *literal_set(struct resolver *resolver, struct text host, uint64_t now) {
+/* An address is its own answer. */
+static const struct address_set *literal_set(struct resolver *resolver, struct text host, uint64_t now) {
     union address address;
 
-    if (!domain_is_address(host) || !address_read(host, 0, &address))
-        return NULL;
+    if (!address_read(host, 0, &address))
+        return address_set_static(REASON_ADDRESS_NOT_FOUND);
     struct address_set *set = address_set_join(REASON_OK, &address, 1, NULL, 0);
     if (set == NULL)
-        return NULL;
+        return address_set_static(REASON_OVERLOADED);
     set->expires = now + DNS_TTL_MOST_MS;
     address_set_hold(set);
     dns_cache_put(resolver->address_sets, host, now, set, DNS_TTL_MOST_MS, 0);
-    const void *kept = set->references > 1 ? set : NULL; /* the cache may not have had the memory */
+    bool is_kept = set->references > 1; /* the cache may not have had the memory */
     address_set_release(set);
-    return kept;
+    return is_kept ? set : address_set_static(REASON_OVERLOADED);
 }
 
 /* What needs no query; borrowed until the cache is touched again. NULL: it has to be asked. */
@@ -254,8 +253,6 @@ static struct resolver_question *ask(struct resolver_question *question, struct 
     assert(!resolver->closing);
     name = domain_without_dot(name);
     const void *known = known_answer(resolver, kind, name);
-    if (known == NULL && domain_is_address(name)) /* no memory for so little */
-        known = static_set(kind, REASON_OVERLOADED);
     if (known != NULL) {
         answer_question(question, known);
         return question;

@@ -75,7 +75,8 @@ struct resolver {
     struct lookup *lookup_by_name[2];   /* by kind */
     struct lookup *lookups;             /* by deadline, the next one first */
     struct resolver_question *answered; /* to be delivered */
-    uv_timer_t deliver, deadline;
+    uv_idle_t deliver;
+    uv_timer_t deadline;
     unsigned open_handles;
     uint64_t hits, stale_served, overloaded;
     void (*on_closed)(void *context);

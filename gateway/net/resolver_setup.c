@@ -120,7 +120,7 @@ struct resolver *resolver_create(uv_loop_t *loop, const struct resolver_options 
         resolver_free(resolver);
         return NULL;
     }
-    uv_timer_init(loop, &resolver->deliver);
+    uv_idle_init(loop, &resolver->deliver);
     uv_timer_init(loop, &resolver->deadline);
     resolver->deliver.data = resolver->deadline.data = resolver;
     resolver->open_handles = 2;
