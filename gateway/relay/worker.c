@@ -153,15 +153,15 @@ static void take_next_settings(struct worker *worker)
     if (next == NULL)
         return;
     struct snapshot *snapshot = snapshot_create(next, worker->snapshot, why, sizeof(why));
-    if (snapshot == NULL) {
+    if (snapshot == NULL || !worker_fit_headers(worker, snapshot)) {
         operation_log(worker->shared->log, LOG_LEVEL_ERROR, "policy-rejected", "worker=%u why=%s", worker->index, why);
+        snapshot_release(snapshot);
         return;
     }
     snapshot_release(worker->snapshot);
     worker->snapshot = snapshot;
     worker->is_judging = true;
     audit_set_users(worker->audit, (enum audit_users)snapshot->settings->logs.users);
-    worker_fit_headers(worker);
     transaction_table_set_timeout(worker->transactions, TIMER_PARK, snapshot->settings->limits.park_timeout_ms);
     judge_some(worker);
 }

@@ -112,7 +112,7 @@ void worker_join_and_destroy(struct worker *worker);
 
 /* ---- between the files of the worker ---- */
 void worker_woken(uv_async_t *async);
-bool worker_fit_headers(struct worker *worker); /* to limits.header-count of the snapshot in force */
+bool worker_fit_headers(struct worker *worker, const struct snapshot *snapshot); /* to its limits.header-count */
 
 struct snapshot *snapshot_hold(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);

@@ -109,9 +109,9 @@ static bool start_transactions(struct worker *worker)
            hash_key_random(&worker->branch_keys[1]);
 }
 
-bool worker_fit_headers(struct worker *worker)
+bool worker_fit_headers(struct worker *worker, const struct snapshot *snapshot)
 {
-    size_t capacity = worker->snapshot->settings->limits.header_count + HEADERS_ADDED_MOST;
+    size_t capacity = snapshot->settings->limits.header_count + HEADERS_ADDED_MOST;
 
     if (capacity <= worker->header_capacity)
         return true;
@@ -138,7 +138,7 @@ static bool start_buffers(struct worker *worker)
     worker->home = (struct stream_home){
         .loop = &worker->loop, .read_buffer = worker->read_buffer, .read_size = STREAM_READ_SIZE};
     return worker->read_buffer != NULL && worker->plain_buffer != NULL && worker->lines != NULL &&
-           worker_fit_headers(worker);
+           worker_fit_headers(worker, worker->snapshot);
 }
 
 static bool start_handles(struct worker *worker)
