@@ -19,6 +19,8 @@ struct request {
     uint64_t loop_mark;
 };
 
+#define RATE_KEY "limits.messages-per-second"
+
 static void begin(struct request *request);
 
 static void refuse(struct request *request, enum reason reason, const struct partner *partner,
@@ -212,10 +214,18 @@ static void set_partner_targets(struct request *request, struct transaction *tra
 
 /* ---- letting it cross ---- */
 
-static bool within_rate(struct request *request, const struct partner *partner)
+/* Whom the session was let in as; NULL inside. */
+static const struct partner *sender_of(const struct session *session)
+{
+    const struct peer *peer = session->peer;
+    return peer->candidate != NULL ? peer->candidate : peer->partner;
+}
+
+/* Of the snapshot that the session was judged under. */
+static bool within_rate(struct session *session, const struct partner *partner)
 {
     struct partner_counters *counters =
-        partner == NULL ? NULL : snapshot_counters(request->worker, request->worker->snapshot, partner);
+        partner == NULL ? NULL : snapshot_counters(session->worker, session->snapshot, partner);
     return counters == NULL || rate_allows(counters, &partner->limits, (int64_t)uv_hrtime());
 }
 
@@ -309,12 +319,14 @@ static void judge(struct request *request)
                 : message_judge_outbound(policy, &facts, now, NULL);
     if (verdict.verdict == SPEAK_NEEDS_SRV && records_of(request, verdict.domain, &records))
         verdict = message_judge_inbound(policy, request->session->peer, &facts, &records->answer, now, NULL);
-    if (verdict.partner != NULL && inbound && request->parked == NULL && !within_rate(request, verdict.partner)) {
-        refuse(request, REASON_RATE_LIMITED, verdict.partner, TEXT_NONE, "limits.messages-per-second");
-        return;
-    }
     if (verdict.verdict == SPEAK_DENIED) {
         refuse(request, verdict.reason, verdict.partner, TEXT_NONE, records != NULL ? records->detail : NULL);
+        return;
+    }
+    /* Who speaks for several partners pays for each, but only once it is proven that it may. */
+    if (inbound && verdict.verdict == SPEAK_ALLOWED && verdict.partner != sender_of(request->session) &&
+        !within_rate(request->session, verdict.partner)) {
+        refuse(request, REASON_RATE_LIMITED, verdict.partner, TEXT_NONE, RATE_KEY);
         return;
     }
     if (verdict.verdict == SPEAK_NEEDS_SRV) {
@@ -448,6 +460,10 @@ static void take_request(struct session *session, const struct sip_message *mess
     struct request request = {.worker = worker, .session = session, .message = message};
     struct transaction_key key;
 
+    if (!within_rate(session, sender_of(session))) { /* the sender pays for whatever it sends, and whomever it names */
+        refuse(&request, REASON_RATE_LIMITED, sender_of(session), TEXT_NONE, RATE_KEY);
+        return;
+    }
     if (message->method_kind == SIP_METHOD_NEGOTIATE) { /* Lync's first word on a session; of this hop alone */
         refuse(&request, REASON_METHOD_NOT_SUPPORTED, NULL, TEXT_NONE, NULL);
         return;
@@ -500,7 +516,10 @@ void relay_message(struct session *session, struct text octets, size_t header_le
         return;
     }
     struct request request = {.worker = worker, .session = session, .message = &message};
-    refuse(&request, reason, NULL, TEXT_NONE, what);
+    if (!within_rate(session, sender_of(session)))
+        refuse(&request, REASON_RATE_LIMITED, sender_of(session), TEXT_NONE, RATE_KEY);
+    else
+        refuse(&request, reason, NULL, TEXT_NONE, what);
 }
 
 void relay_unframed(struct session *session, struct text octets, size_t header_length, enum reason reason,
