@@ -5,10 +5,11 @@
 /* Writes one JSON object into fixed memory (RFC 8259). Whatever the octets of a value, the object stays one
  * line, well formed, and printable.
  *
- * Strings: U+0000..U+001F, DEL, '"' and '\' are escaped; valid UTF-8 passes, except what changes how a line
- * looks (C1 controls, line and direction marks, zero-width characters), which becomes \uXXXX; an octet that
- * is not valid UTF-8 becomes \ufffd. A value longer than JSON_VALUE_MOST is cut and ends in "..." . A member
- * for which there is no room is left out whole, and the object then ends in "cut":true. */
+ * Strings: a line is ASCII alone, so that nothing from outside can change how it looks. Controls, '"' and '\'
+ * are escaped; valid UTF-8 becomes \uXXXX; an octet that is not valid UTF-8 becomes \ufffd. A value longer
+ * than JSON_VALUE_MOST is cut and ends in "..." . A member for which there is no room is left out whole, and
+ * the object then ends in "cut":true. An array takes at most half of the room that is left; elements beyond
+ * that are left out, and "cut" says so. */
 
 #include "policy/text.h"
 

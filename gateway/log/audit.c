@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/log/audit.h"
+
+#include "gateway/log/json.h"
+#include "gateway/log/log_time.h"
+#include "gateway/log/operation_log.h"
+#include "gateway/log/users.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct audit {
+    struct log_file *file; /* the writer's */
+    enum audit_users users;
+    uint8_t key[AUDIT_KEY_OCTETS];
+    struct log_clock clock;
+    char line[LOG_LINE_MOST];
+};
+
+static const char *event_token(enum audit_event event)
+{
+    static const char *const tokens[] = {
+#define X(name, token) [AUDIT_##name] = token,
+        AUDIT_EVENTS(X)
+#undef X
+    };
+    return tokens[event];
+}
+
+static size_t say_lines_lost(void *context, uint64_t lost, char *to, size_t size)
+{
+    char detail[64], now[LOG_TIME_OCTETS];
+    struct log_clock clock = {0};
+    struct json_writer json;
+    log_time_print(&clock, log_time_now(), now);
+    snprintf(detail, sizeof detail, "%llu lines could not be written", (unsigned long long)lost);
+    operation_log(context, LOG_LEVEL_ERROR, "lines-lost", "file=%s lines=%llu", "audit.jsonl",
+                  (unsigned long long)lost);
+    json_begin(&json, to, size);
+    json_text(&json, "time", text_of(now));
+    json_text(&json, "event", text_of(event_token(AUDIT_LINES_LOST)));
+    json_text(&json, "reason", text_of(reason_token(REASON_OVERLOADED)));
+    json_text(&json, "detail", text_of(detail));
+    return json_end(&json);
+}
+
+struct log_file *audit_open(struct log_writer *writer, struct operation_log *log, char *trouble,
+                            size_t trouble_size)
+{
+    return log_writer_open(writer, "audit.jsonl", AUDIT_QUEUE_OCTETS, say_lines_lost, log, trouble,
+                           trouble_size);
+}
+
+struct audit *audit_create(struct log_file *file, enum audit_users users, const uint8_t key[AUDIT_KEY_OCTETS])
+{
+    struct audit *audit = calloc(1, sizeof *audit);
+    if (audit == NULL) {
+        return NULL;
+    }
+    audit->file = file;
+    audit->users = users;
+    memcpy(audit->key, key, sizeof audit->key);
+    return audit;
+}
+
+void audit_destroy(struct audit *audit)
+{
+    free(audit);
+}
+
+void audit_set_users(struct audit *audit, enum audit_users users)
+{
+    audit->users = users;
+}
+
+static void add(struct json_writer *json, const char *key, struct text value)
+{
+    if (value.length > 0) {
+        json_text(json, key, value);
+    }
+}
+
+static void add_user(struct json_writer *json, const struct audit *audit, const char *key, struct text uri)
+{
+    char shown[USERS_URI_MOST];
+    if (uri.length > 0) {
+        json_text(json, key, (struct text){shown, users_print(audit->users, audit->key, uri, shown)});
+    }
+}
+
+static void add_session(struct json_writer *json, const struct audit_record *record)
+{
+    static const char *const sides[] = {
+        [AUDIT_NO_SIDE] = "", [AUDIT_INTERNAL] = "internal", [AUDIT_EXTERNAL] = "external"};
+    static const char digits[] = "0123456789abcdef";
+    char session[16];
+    if (record->session != 0) {
+        for (unsigned i = 0; i < 16; i++) {
+            session[i] = digits[record->session >> (60 - 4 * i) & 0xf];
+        }
+        json_text(json, "session", (struct text){session, sizeof session});
+    }
+    add(json, "side", text_of(sides[record->side]));
+    if (record->has_direction) {
+        json_text(json, "direction", text_of(direction_word(record->direction)));
+    }
+}
+
+static void add_peer(struct json_writer *json, const struct audit_record *record)
+{
+    size_t names = record->certificate_name_count;
+    add(json, "partner", record->partner);
+    add(json, "peer", record->peer);
+    if (names > 0) {
+        json_texts(json, "certificate-names", record->certificate_names,
+                   names < AUDIT_NAMES_MOST ? names : AUDIT_NAMES_MOST);
+        json->cut = json->cut || names > AUDIT_NAMES_MOST;
+    }
+    add(json, "issuer", record->issuer);
+    add(json, "anchor", record->anchor);
+    add(json, "tls", record->tls);
+}
+
+static void add_request(struct json_writer *json, const struct audit *audit,
+                        const struct audit_record *record)
+{
+    add(json, "method", record->method);
+    add_user(json, audit, "from", record->from);
+    add_user(json, audit, "to", record->to);
+    add(json, "call-id", record->call_id);
+    if (record->status != 0) {
+        json_number(json, "status", record->status);
+    }
+    if (record->has_duration) {
+        json_number(json, "duration-ms", record->duration_ms);
+    }
+}
+
+struct text audit_format(struct audit *audit, const struct audit_record *record, int64_t now_ms)
+{
+    char now[LOG_TIME_OCTETS];
+    struct json_writer json;
+    log_time_print(&audit->clock, now_ms, now);
+    json_begin(&json, audit->line, sizeof audit->line);
+    json_text(&json, "time", (struct text){now, LOG_TIME_OCTETS - 1});
+    json_text(&json, "event", text_of(event_token(record->event)));
+    json_text(&json, "reason", text_of(reason_token(record->reason)));
+    add_session(&json, record);
+    add_peer(&json, record);
+    add_request(&json, audit, record);
+    if (record->policy != 0) {
+        json_number(&json, "policy", (int64_t)record->policy);
+    }
+    add(&json, "detail", record->detail);
+    return (struct text){audit->line, json_end(&json)};
+}
+
+void audit_write(struct audit *audit, const struct audit_record *record)
+{
+    log_file_write(audit->file, audit_format(audit, record, log_time_now()));
+}
