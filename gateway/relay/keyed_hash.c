@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/relay/keyed_hash.h"
 
+#include <endian.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -38,18 +39,19 @@ static void absorb(struct state *s, uint64_t word)
     s->v0 ^= word;
 }
 
+/* Words in little-endian order whatever the machine, so that gateways of a pool agree. */
 static void absorb_text(struct state *s, struct text t)
 {
-    uint64_t word;
+    uint64_t word, last = (uint64_t)t.length << 56;
+
     while (t.length >= 8) {
         memcpy(&word, t.at, 8);
-        absorb(s, word);
+        absorb(s, le64toh(word));
         t = text_skip(t, 8);
     }
-    word = 0;
-    if (t.length > 0)
-        memcpy(&word, t.at, t.length);
-    absorb(s, word | (uint64_t)t.length << 56);
+    for (size_t i = 0; i < t.length; i++)
+        last |= (uint64_t)(unsigned char)t.at[i] << (8 * i);
+    absorb(s, last);
 }
 
 static uint64_t finish(struct state *s)
