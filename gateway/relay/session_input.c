@@ -104,6 +104,8 @@ static void drop_kept(struct session *session, size_t used)
     if (session->in_length > 0) {
         if (used > 0)
             memmove(session->in, session->in + used, session->in_length);
+        if (session->message_started_ms == 0) /* the begin of a message came in one piece with the end of another */
+            session->message_started_ms = worker_now(session->worker);
         return;
     }
     free(session->in);
