@@ -33,6 +33,8 @@ static void established(void *owner)
     DL_DELETE(worker->handshaking, session);
     DL_APPEND(worker->sessions, session);
     address_count_release(worker, session);
+    if (session->snapshot != worker->snapshot) /* a reload passed by during the handshake */
+        worker->is_judging = true;
     session->accepted_logged = true;
     audit_session(session, AUDIT_SESSION_ACCEPTED, REASON_OK, NULL);
     if (tls_channel_proven(session->channel))
