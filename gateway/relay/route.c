@@ -87,6 +87,10 @@ enum reason route_read(const struct worker *worker, const struct sip_message *me
         *what = "Route cannot be read";
         if (!sip_address_read(value.text, &address))
             return REASON_MALFORMED_MESSAGE;
+        if (address.uri.kind != SIP_URI_SIP && address.uri.kind != SIP_URI_SIPS) {
+            *what = "Route names no SIP server";
+            return REASON_MALFORMED_MESSAGE;
+        }
         if (!route_names_us(worker, &address.uri)) {
             route->next = address.uri;
             break;
