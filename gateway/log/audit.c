@@ -37,12 +37,12 @@ static size_t say_lines_lost(void *context, uint64_t lost, char *to, size_t size
     snprintf(detail, sizeof detail, "%llu lines could not be written", (unsigned long long)lost);
     operation_log(context, LOG_LEVEL_ERROR, "lines-lost", "file=%s lines=%llu", "audit.jsonl",
                   (unsigned long long)lost);
-    json_begin(&json, to, size);
-    json_text(&json, "time", text_of(now));
-    json_text(&json, "event", text_of(event_token(AUDIT_LINES_LOST)));
-    json_text(&json, "reason", text_of(reason_token(REASON_OVERLOADED)));
-    json_text(&json, "detail", text_of(detail));
-    return json_end(&json);
+    json_line_begin(&json, to, size);
+    json_line_text(&json, "time", text_of(now));
+    json_line_text(&json, "event", text_of(event_token(AUDIT_LINES_LOST)));
+    json_line_text(&json, "reason", text_of(reason_token(REASON_OVERLOADED)));
+    json_line_text(&json, "detail", text_of(detail));
+    return json_line_end(&json);
 }
 
 struct log_file *audit_open(struct log_writer *writer, struct operation_log *log, char *trouble,
@@ -77,7 +77,7 @@ void audit_set_users(struct audit *audit, enum audit_users users)
 static void add(struct json_writer *json, const char *key, struct text value)
 {
     if (value.length > 0) {
-        json_text(json, key, value);
+        json_line_text(json, key, value);
     }
 }
 
@@ -85,7 +85,7 @@ static void add_user(struct json_writer *json, const struct audit *audit, const 
 {
     char shown[USERS_URI_MOST];
     if (uri.length > 0) {
-        json_text(json, key, (struct text){shown, users_print(audit->users, audit->key, uri, shown)});
+        json_line_text(json, key, (struct text){shown, users_print(audit->users, audit->key, uri, shown)});
     }
 }
 
@@ -99,11 +99,11 @@ static void add_session(struct json_writer *json, const struct audit_record *rec
         for (unsigned i = 0; i < 16; i++) {
             session[i] = digits[record->session >> (60 - 4 * i) & 0xf];
         }
-        json_text(json, "session", (struct text){session, sizeof session});
+        json_line_text(json, "session", (struct text){session, sizeof session});
     }
     add(json, "side", text_of(sides[record->side]));
     if (record->has_direction) {
-        json_text(json, "direction", text_of(direction_word(record->direction)));
+        json_line_text(json, "direction", text_of(direction_word(record->direction)));
     }
 }
 
@@ -113,7 +113,7 @@ static void add_peer(struct json_writer *json, const struct audit_record *record
     add(json, "partner", record->partner);
     add(json, "peer", record->peer);
     if (names > 0) {
-        json_texts(json, "certificate-names", record->certificate_names,
+        json_line_texts(json, "certificate-names", record->certificate_names,
                    names < AUDIT_NAMES_MOST ? names : AUDIT_NAMES_MOST);
         json->cut = json->cut || names > AUDIT_NAMES_MOST;
     }
@@ -130,10 +130,10 @@ static void add_request(struct json_writer *json, const struct audit *audit,
     add_user(json, audit, "to", record->to);
     add(json, "call-id", record->call_id);
     if (record->status != 0) {
-        json_number(json, "status", record->status);
+        json_line_number(json, "status", record->status);
     }
     if (record->has_duration) {
-        json_number(json, "duration-ms", record->duration_ms);
+        json_line_number(json, "duration-ms", record->duration_ms);
     }
 }
 
@@ -142,18 +142,18 @@ struct text audit_format(struct audit *audit, const struct audit_record *record,
     char now[LOG_TIME_OCTETS];
     struct json_writer json;
     log_time_print(&audit->clock, now_ms, now);
-    json_begin(&json, audit->line, sizeof audit->line);
-    json_text(&json, "time", (struct text){now, LOG_TIME_OCTETS - 1});
-    json_text(&json, "event", text_of(event_token(record->event)));
-    json_text(&json, "reason", text_of(reason_token(record->reason)));
+    json_line_begin(&json, audit->line, sizeof audit->line);
+    json_line_text(&json, "time", (struct text){now, LOG_TIME_OCTETS - 1});
+    json_line_text(&json, "event", text_of(event_token(record->event)));
+    json_line_text(&json, "reason", text_of(reason_token(record->reason)));
     add_session(&json, record);
     add_peer(&json, record);
     add_request(&json, audit, record);
     if (record->policy != 0) {
-        json_number(&json, "policy", (int64_t)record->policy);
+        json_line_number(&json, "policy", (int64_t)record->policy);
     }
     add(&json, "detail", record->detail);
-    return (struct text){audit->line, json_end(&json)};
+    return (struct text){audit->line, json_line_end(&json)};
 }
 
 void audit_write(struct audit *audit, const struct audit_record *record)

@@ -111,7 +111,7 @@ size_t json_escape(struct text value, char *to, size_t size)
     return length;
 }
 
-void json_begin(struct json_writer *json, char *to, size_t size)
+void json_line_begin(struct json_writer *json, char *to, size_t size)
 {
     *json = (struct json_writer){.to = to, .size = size, .length = 1, .first = true};
     to[0] = '{';
@@ -172,13 +172,13 @@ static void finish(struct json_writer *json, size_t before, bool whole)
     }
 }
 
-void json_text(struct json_writer *json, const char *key, struct text value)
+void json_line_text(struct json_writer *json, const char *key, struct text value)
 {
     size_t before = json->length;
     finish(json, before, put_key(json, key) && put_string(json, value));
 }
 
-void json_texts(struct json_writer *json, const char *key, const struct text *values, size_t count)
+void json_line_texts(struct json_writer *json, const char *key, const struct text *values, size_t count)
 {
     size_t before = json->length, most = before + (json->size - before) / 2;
     bool whole = put_key(json, key) && put(json, TEXT("["));
@@ -193,7 +193,7 @@ void json_texts(struct json_writer *json, const char *key, const struct text *va
     finish(json, before, whole && put(json, TEXT("]")));
 }
 
-void json_number(struct json_writer *json, const char *key, int64_t value)
+void json_line_number(struct json_writer *json, const char *key, int64_t value)
 {
     char digits[24];
     int length = snprintf(digits, sizeof digits, "%lld", (long long)value);
@@ -201,7 +201,7 @@ void json_number(struct json_writer *json, const char *key, int64_t value)
     finish(json, before, put_key(json, key) && put(json, (struct text){digits, (size_t)length}));
 }
 
-size_t json_end(struct json_writer *json)
+size_t json_line_end(struct json_writer *json)
 {
     struct text end = json->cut ? TEXT(",\"cut\":true}\n") : TEXT("}\n");
     if (json->cut && json->first) {

@@ -22,13 +22,13 @@ struct json_writer {
     bool first;          /* no comma is due */
 };
 
-void json_begin(struct json_writer *json, char *to, size_t size); /* size >= 64 */
+void json_line_begin(struct json_writer *json, char *to, size_t size); /* size >= 64 */
 /* Keys are literals of ours, never from outside. */
-void json_text(struct json_writer *json, const char *key, struct text value);
-void json_texts(struct json_writer *json, const char *key, const struct text *values, size_t count);
-void json_number(struct json_writer *json, const char *key, int64_t value);
+void json_line_text(struct json_writer *json, const char *key, struct text value);
+void json_line_texts(struct json_writer *json, const char *key, const struct text *values, size_t count);
+void json_line_number(struct json_writer *json, const char *key, int64_t value);
 /* The object and a newline; returns the length of the line. */
-size_t json_end(struct json_writer *json);
+size_t json_line_end(struct json_writer *json);
 
 /* The escaped octets of a string, without quotes. Returns the length, or SIZE_MAX when they do not fit. */
 size_t json_escape(struct text value, char *to, size_t size);
