@@ -114,9 +114,11 @@ void transaction_key_make(struct transaction_key *key, const struct hash_key sec
     char cseq[4] = {(char)(message->cseq >> 24), (char)(message->cseq >> 16), (char)(message->cseq >> 8),
                     (char)message->cseq};
     char port[2] = {(char)(via->sent_by.port >> 8), (char)(via->sent_by.port & 0xff)};
-    struct text piece[6] = {via->branch, via->sent_by.host, {port, sizeof(port)},
+    bool of_invite = message->method_kind == SIP_METHOD_ACK || message->method_kind == SIP_METHOD_CANCEL;
+    struct text method = of_invite ? TEXT("INVITE") : message->method; /* RFC 3261 17.2.3, third rule */
+    struct text piece[7] = {via->branch, via->sent_by.host, {port, sizeof(port)}, method,
                             message->call_id, message->from.tag, {cseq, sizeof(cseq)}};
-    size_t count = has_cookie ? 3 : 6;
+    size_t count = has_cookie ? 4 : 7;
 
     key->session = session;
     key->branch[0] = keyed_hash_pieces(&secret[0], piece, count);

@@ -51,7 +51,7 @@ enum transaction_timer {
 
 struct transaction_key {
     uint64_t session;   /* identity of the session that it came from */
-    uint64_t branch[2]; /* two keyed hashes of branch and sent-by (RFC 3261 17.2.3) */
+    uint64_t branch[2]; /* two keyed hashes of branch, sent-by and method (RFC 3261 17.2.3) */
 };
 
 struct transaction {
