@@ -160,6 +160,21 @@ static enum reason park_reason(const struct transaction *transaction)
     return transaction->failure != REASON_OK ? transaction->failure : REASON_CONNECT_FAILED;
 }
 
+/* Timer B or F: no answer at all. Timer C: what rings is cancelled, and its final answer goes up when it comes (RFC 3261
+ * 16.8); timer B limits how long that may take. */
+static void give_up(struct transaction *transaction)
+{
+    bool rings = transaction->provisional && transaction->method == SIP_METHOD_INVITE;
+
+    if (rings && !transaction->cancel_sent) {
+        transaction->cancelled = true;
+        relay_cancel_downstream(transaction);
+        if (transaction->cancel_sent)
+            return;
+    }
+    relay_refuse(transaction, REASON_TIMED_OUT, NULL);
+}
+
 static void expire(struct transaction *transaction)
 {
     if (transaction->state == TRANSACTION_COMPLETED || transaction->state == TRANSACTION_ACCEPTED) {
@@ -167,9 +182,7 @@ static void expire(struct transaction *transaction)
     } else if (transaction->state == TRANSACTION_PARKED || transaction->state == TRANSACTION_SEEKING) {
         relay_refuse(transaction, park_reason(transaction), "limits.park-timeout");
     } else {
-        if (transaction->provisional && transaction->method == SIP_METHOD_INVITE)
-            relay_cancel_downstream(transaction); /* timer C, RFC 3261 16.8 */
-        relay_refuse(transaction, REASON_TIMED_OUT, NULL);
+        give_up(transaction);
     }
 }
 
