@@ -42,9 +42,19 @@ struct hop *hop_find(struct worker *worker, const struct partner *partner, struc
     return hop;
 }
 
+/* What fails while a session stands (one more that was too many) is no reason to prefer other targets. */
 bool hop_is_resting(const struct hop *hop, uint64_t now)
 {
-    return hop->rest_until_ms > now;
+    const struct session *session;
+
+    if (hop->rest_until_ms <= now)
+        return false;
+    DL_FOREACH2(hop->sessions, session, hop_next)
+    {
+        if (session_is_open(session))
+            return false;
+    }
+    return true;
 }
 
 static const struct partner *partner_of(const struct hop *hop)
@@ -97,7 +107,7 @@ struct session *hop_session(struct hop *hop, struct text domain)
             best = session;
     }
     if (best != NULL && best->downstream_count >= HOP_SESSION_BUSY && !hop->has_begun &&
-        hop->session_count < sessions_allowed(hop) && !hop_is_resting(hop, worker_now(hop->worker))) {
+        hop->session_count < sessions_allowed(hop) && hop->rest_until_ms <= worker_now(hop->worker)) {
         snprintf(hop->domain, sizeof(hop->domain), "%.*s", hop->partner == NULL ? 0 : (int)domain.length, domain.at);
         begin(hop, NULL);
     }
@@ -276,13 +286,19 @@ static void serve_waiting(struct hop *hop, struct session *session)
     } while (transaction != NULL);
 }
 
+void hop_session_proven(struct session *session)
+{
+    session->hop->failures = 0;
+}
+
 void hop_session_opened(struct session *session)
 {
     struct hop *hop = session->hop;
 
     hop->connecting = NULL;
-    hop->failures = 0;
     hop->rest_until_ms = 0;
+    if (session->handed_over)
+        hop_session_proven(session);
     forget_attempt(hop);
     serve_waiting(hop, session);
     if (hop->waiting != NULL && !hop->has_begun)

@@ -47,7 +47,7 @@ struct hop {
 
 /* Finds or makes it. NULL: no memory. */
 struct hop *hop_find(struct worker *worker, const struct partner *partner, struct text host, uint16_t port);
-bool hop_is_resting(const struct hop *hop, uint64_t now);
+bool hop_is_resting(const struct hop *hop, uint64_t now); /* it failed lately, and has no open session */
 /* An open session that is proven for the domain, the least busy one; NULL when there is none, or when all are so busy that
  * another shall be opened and may be. */
 struct session *hop_session(struct hop *hop, struct text domain);
@@ -57,6 +57,8 @@ void hop_leave(struct transaction *transaction);
 
 /* From the session: */
 void hop_session_opened(struct session *session);
+/* The peer has accepted us, too: with TLS 1.3 that is known from its first octets on. Only this ends a row of failures. */
+void hop_session_proven(struct session *session);
 /* It ended, before or after it was open; `reason` is why. */
 void hop_session_ended(struct session *session, enum reason reason);
 

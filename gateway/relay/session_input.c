@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/relay/hop.h"
 #include "gateway/relay/relay.h"
 
 /* What a session hears: plaintext -> messages. Whole messages are read where TLS put them; only a part of one
@@ -120,6 +121,8 @@ void session_input(void *owner, struct text octets)
     size_t wanted = 0;
     bool kept;
 
+    if (!session->handed_over && session->hop != NULL)
+        hop_session_proven(session);
     session->handed_over = true;
     session->active_ms = worker_now(session->worker);
     if (!is_listening(session))
