@@ -16,9 +16,28 @@ bool method_is_governed(struct text method)
            !text_equal(method, TEXT("BYE"));
 }
 
+static bool is_cancel(const struct message_facts *facts)
+{
+    return text_equal(facts->method, TEXT("CANCEL"));
+}
+
+/* A mark proves a dialog with one partner; it is of no use to another. */
+static bool continues_dialog(const struct partner *partner, const struct message_facts *facts)
+{
+    return facts->in_dialog && partner_owns_domain(partner, facts->dialog_domain);
+}
+
+/* A dialog may go on both ways where its first request could have crossed. */
+static bool direction_is_allowed(const struct partner *partner, const struct message_facts *facts, enum direction direction)
+{
+    enum direction first = continues_dialog(partner, facts) ? facts->dialog_direction : direction;
+    uint32_t wanted = first == DIRECTION_INBOUND ? PARTNER_DIRECTION_INBOUND : PARTNER_DIRECTION_OUTBOUND;
+    return is_cancel(facts) || (partner->direction & wanted) != 0;
+}
+
 /* What both directions ask of the partner itself: its state, and what its file allows. */
 static enum reason check_partner(const struct partner *partner, const struct message_facts *facts,
-                                 uint32_t direction, int64_t now, const struct check_log *log)
+                                 enum direction direction, int64_t now, const struct check_log *log)
 {
     enum reason state = partner_state(partner, now);
     if (state != REASON_OK) {
@@ -26,12 +45,12 @@ static enum reason check_partner(const struct partner *partner, const struct mes
         return state;
     }
     check_log_add(log, "partner-state", CHECK_PASSED, "%s is in force", partner->name);
-    /* A dialog may go on both ways once its first request was allowed. */
-    if ((partner->direction & direction) == 0 && !facts->in_dialog) {
+    if (!direction_is_allowed(partner, facts, direction)) {
         check_log_add(log, "direction", CHECK_FAILED, "%s", reason_sentence(REASON_DIRECTION_NOT_ALLOWED));
         return REASON_DIRECTION_NOT_ALLOWED;
     }
-    check_log_add(log, "direction", CHECK_PASSED, "%s", facts->in_dialog ? "within a dialog" : "allowed");
+    check_log_add(log, "direction", CHECK_PASSED, "%s",
+                  continues_dialog(partner, facts) ? "within a dialog" : "allowed");
     if (method_is_governed(facts->method) && !partner_allows_method(partner, facts->method)) {
         check_log_add(log, "method", CHECK_FAILED, "%s", reason_sentence(REASON_METHOD_NOT_ALLOWED));
         return REASON_METHOD_NOT_ALLOWED;
@@ -50,9 +69,9 @@ static enum reason sender_reason(const struct partner *partner, enum reason reas
     return reason;
 }
 
-static bool leads_inside(const struct policy *policy, const struct message_facts *facts)
+static bool leads_inside(const struct policy *policy, const struct partner *partner, const struct message_facts *facts)
 {
-    if (facts->names_us || facts->in_dialog)
+    if (facts->names_us || is_cancel(facts) || continues_dialog(partner, facts))
         return true;
     if (facts->route_host.length > 0 && !policy_is_own_domain(policy, facts->route_host) &&
         !policy_lists_server(policy, facts->route_host))
@@ -83,10 +102,10 @@ struct message_verdict message_judge_inbound(const struct policy *policy, const 
     if (speak.verdict == SPEAK_NEEDS_SRV)
         return (struct message_verdict){.verdict = SPEAK_NEEDS_SRV, .partner = partner, .domain = domain};
 
-    enum reason reason = check_partner(partner, facts, PARTNER_DIRECTION_INBOUND, now, log);
+    enum reason reason = check_partner(partner, facts, DIRECTION_INBOUND, now, log);
     if (reason != REASON_OK)
         return deny(NULL, "partner", reason, partner, domain);
-    if (!leads_inside(policy, facts))
+    if (!leads_inside(policy, partner, facts))
         return deny(log, "destination", REASON_NOT_OUR_DOMAIN, partner, domain);
     check_log_add(log, "destination", CHECK_PASSED, "leads to one of our domains");
     return (struct message_verdict){
@@ -112,7 +131,7 @@ struct message_verdict message_judge_outbound(const struct policy *policy, const
         return deny(log, "partner", REASON_UNKNOWN_DOMAIN, NULL, domain);
     check_log_add(log, "partner", CHECK_PASSED, "%.*s belongs to %s", TEXT_ARGUMENTS(domain), partner->name);
 
-    enum reason reason = check_partner(partner, facts, PARTNER_DIRECTION_OUTBOUND, now, log);
+    enum reason reason = check_partner(partner, facts, DIRECTION_OUTBOUND, now, log);
     if (reason != REASON_OK)
         return deny(NULL, "partner", reason, partner, domain);
     return (struct message_verdict){

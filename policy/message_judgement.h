@@ -14,6 +14,7 @@ struct message_facts {
     struct text request_domain; /* host of the Request-URI after our own Route entries were taken off */
     struct text route_host;     /* host of the Route entry that is now on top; empty when there is none */
     struct text dialog_domain;  /* the partner's domain that a proven dialog belongs to; empty outside of one */
+    enum direction dialog_direction; /* of a proven dialog's first request */
     bool in_dialog;             /* To tag, and a Route entry of ours that proves that the dialog crossed here */
     bool names_us;              /* the Request-URI is the gateway itself and no Route is left */
 };
@@ -25,6 +26,8 @@ struct message_verdict {
     struct text domain;            /* the partner's domain concerned: borrowed from the facts */
     const struct trust_path *path; /* inbound, allowed: what the sender is believed through */
 };
+
+/* CANCEL only has its sender judged: whether and where it leads was judged with its INVITE. */
 
 /* From a partner's session. `answer`: what DNS said of the From domain, NULL when it was not asked. */
 struct message_verdict message_judge_inbound(const struct policy *policy, const struct peer *peer,

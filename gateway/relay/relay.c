@@ -305,6 +305,7 @@ static void judge(struct request *request)
         .route_host = request->route.next.host,
         .in_dialog = request->route.has_mark && message->to.has_tag,
         .dialog_domain = request->route.has_mark && message->to.has_tag ? request->route.mark.domain : TEXT_NONE,
+        .dialog_direction = request->route.mark.direction,
         .names_us = request->route.names_us,
     };
 
@@ -434,10 +435,8 @@ static void judge_cancel(struct request *request, struct transaction *invite)
 
     if (inbound) {
         const struct srv_record_set *records = NULL;
-        struct message_facts facts = {.direction = DIRECTION_INBOUND,
-                                      .method = request->message->method,
-                                      .from_domain = domain,
-                                      .in_dialog = true};
+        struct message_facts facts = {
+            .direction = DIRECTION_INBOUND, .method = request->message->method, .from_domain = domain};
         bool known = records_of(request, domain, &records);
         struct message_verdict verdict =
             message_judge_inbound(policy, request->session->peer, &facts, known ? &records->answer : NULL,
