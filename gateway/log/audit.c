@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/log/audit.h"
 
-#include "gateway/log/json.h"
+#include "gateway/log/json_line.h"
 #include "gateway/log/log_time.h"
 #include "gateway/log/operation_log.h"
 #include "gateway/log/users.h"
@@ -32,7 +32,7 @@ static size_t say_lines_lost(void *context, uint64_t lost, char *to, size_t size
 {
     char detail[64], now[LOG_TIME_OCTETS];
     struct log_clock clock = {0};
-    struct json_writer json;
+    struct json_line json;
     log_time_print(&clock, log_time_now(), now);
     snprintf(detail, sizeof detail, "%llu lines could not be written", (unsigned long long)lost);
     operation_log(context, LOG_LEVEL_ERROR, "lines-lost", "file=%s lines=%llu", "audit.jsonl",
@@ -74,14 +74,14 @@ void audit_set_users(struct audit *audit, enum audit_users users)
     audit->users = users;
 }
 
-static void add(struct json_writer *json, const char *key, struct text value)
+static void add(struct json_line *json, const char *key, struct text value)
 {
     if (value.length > 0) {
         json_line_text(json, key, value);
     }
 }
 
-static void add_user(struct json_writer *json, const struct audit *audit, const char *key, struct text uri)
+static void add_user(struct json_line *json, const struct audit *audit, const char *key, struct text uri)
 {
     char shown[USERS_URI_MOST];
     if (uri.length > 0) {
@@ -89,7 +89,7 @@ static void add_user(struct json_writer *json, const struct audit *audit, const 
     }
 }
 
-static void add_session(struct json_writer *json, const struct audit_record *record)
+static void add_session(struct json_line *json, const struct audit_record *record)
 {
     static const char *const sides[] = {
         [AUDIT_NO_SIDE] = "", [AUDIT_INTERNAL] = "internal", [AUDIT_EXTERNAL] = "external"};
@@ -107,14 +107,14 @@ static void add_session(struct json_writer *json, const struct audit_record *rec
     }
 }
 
-static void add_peer(struct json_writer *json, const struct audit_record *record)
+static void add_peer(struct json_line *json, const struct audit_record *record)
 {
     size_t names = record->certificate_name_count;
     add(json, "partner", record->partner);
     add(json, "peer", record->peer);
     if (names > 0) {
         json_line_texts(json, "certificate-names", record->certificate_names,
-                   names < AUDIT_NAMES_MOST ? names : AUDIT_NAMES_MOST);
+                        names < AUDIT_NAMES_MOST ? names : AUDIT_NAMES_MOST);
         json->cut = json->cut || names > AUDIT_NAMES_MOST;
     }
     add(json, "issuer", record->issuer);
@@ -122,8 +122,7 @@ static void add_peer(struct json_writer *json, const struct audit_record *record
     add(json, "tls", record->tls);
 }
 
-static void add_request(struct json_writer *json, const struct audit *audit,
-                        const struct audit_record *record)
+static void add_request(struct json_line *json, const struct audit *audit, const struct audit_record *record)
 {
     add(json, "method", record->method);
     add_user(json, audit, "from", record->from);
@@ -140,7 +139,7 @@ static void add_request(struct json_writer *json, const struct audit *audit,
 struct text audit_format(struct audit *audit, const struct audit_record *record, int64_t now_ms)
 {
     char now[LOG_TIME_OCTETS];
-    struct json_writer json;
+    struct json_line json;
     log_time_print(&audit->clock, now_ms, now);
     json_line_begin(&json, audit->line, sizeof audit->line);
     json_line_text(&json, "time", (struct text){now, LOG_TIME_OCTETS - 1});

@@ -3,7 +3,7 @@
  * each value is known and can be quoted. */
 #include "gateway/log/operation_log.h"
 
-#include "gateway/log/json.h"
+#include "gateway/log/json_line.h"
 #include "gateway/log/log_time.h"
 
 #include <assert.h>
@@ -59,7 +59,7 @@ static void put_value(struct line *line, struct text value)
         return;
     }
     size_t room = LINE_OCTETS - 1 - line->length;
-    size_t length = json_escape(value, escaped, sizeof escaped);
+    size_t length = json_line_escape(value, escaped, sizeof escaped);
     if (length == SIZE_MAX || length + 2 > room) {
         length = 0;
     }

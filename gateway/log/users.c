@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/log/users.h"
 
-#include "gateway/log/json.h"
+#include "gateway/log/json_line.h"
 
 #include <stdio.h>
 #include <string.h>

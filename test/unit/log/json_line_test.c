@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Can octets from outside break a line, forge one, or deceive whoever reads it? */
-#include "gateway/log/json.h"
+#include "gateway/log/json_line.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,9 +59,26 @@ static void each_octet_is_made_harmless(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char out[256];
         struct text in = {cases[i].in, cases[i].length == 0 ? strlen(cases[i].in) : cases[i].length};
-        size_t length = json_escape(in, out, sizeof out);
+        size_t length = json_line_escape(in, out, sizeof out);
         if (!text_equal((struct text){out, length}, text_of(cases[i].out))) {
             fail_msg("%s: %.*s", cases[i].name, (int)length, out);
+        }
+    }
+}
+
+/* Eight octets are looked at together: each octet must be seen in each place of them. */
+static void each_octet_is_seen_in_each_place(void **state)
+{
+    (void)state;
+    for (int octet = 0; octet < 256; octet++) {
+        bool plain = octet >= 0x20 && octet < 0x7f && octet != '"' && octet != '\\';
+        for (size_t place = 0; place < 17; place++) {
+            char in[17], out[64];
+            memset(in, place % 2 == 0 ? '~' : ' ', sizeof in);
+            in[place] = (char)octet;
+            size_t length = json_line_escape((struct text){in, sizeof in}, out, sizeof out);
+            assert_int_equal(length == sizeof in, plain);
+            assert_int_equal(out[place], plain ? octet : '\\');
         }
     }
 }
@@ -76,7 +93,7 @@ static void escaping_never_runs_past_the_end(void **state)
             char *out = malloc(size + 1);
             assert_non_null(out);
             out[size] = '#';
-            assert_int_equal(json_escape(in, out, size), size < needed ? SIZE_MAX : needed);
+            assert_int_equal(json_line_escape(in, out, size), size < needed ? SIZE_MAX : needed);
             assert_int_equal(out[size], '#');
             free(out);
         }
@@ -87,19 +104,19 @@ static void members_come_in_order(void **state)
 {
     (void)state;
     char line[256];
-    struct json_writer json;
+    struct json_line json;
     struct text names[] = {TEXT("dns:a"), TEXT("sip:b\"")};
-    json_begin(&json, line, sizeof line);
-    json_text(&json, "event", TEXT("request"));
-    json_texts(&json, "names", names, 2);
-    json_texts(&json, "none", NULL, 0);
-    json_number(&json, "status", -404);
-    size_t length = json_end(&json);
+    json_line_begin(&json, line, sizeof line);
+    json_line_text(&json, "event", TEXT("request"));
+    json_line_texts(&json, "names", names, 2);
+    json_line_texts(&json, "none", NULL, 0);
+    json_line_number(&json, "status", -404);
+    size_t length = json_line_end(&json);
     assert_true(text_equal(
         (struct text){line, length},
         TEXT("{\"event\":\"request\",\"names\":[\"dns:a\",\"sip:b\\\"\"],\"none\":[],\"status\":-404}\n")));
-    json_begin(&json, line, sizeof line);
-    length = json_end(&json);
+    json_line_begin(&json, line, sizeof line);
+    length = json_line_end(&json);
     assert_true(text_equal((struct text){line, length}, TEXT("{}\n")));
 }
 
@@ -108,15 +125,15 @@ static void a_long_value_is_cut_before_a_character(void **state)
     (void)state;
     char value[2000], line[8192];
     for (size_t shift = 0; shift < 4; shift++) {
-        struct json_writer json;
+        struct json_line json;
         memset(value, 'x', shift);
         for (size_t i = shift; i + 4 <= sizeof value; i += 4) {
             memcpy(value + i, "\xf0\x9f\x98\x80", 4);
         }
-        json_begin(&json, line, sizeof line);
-        json_text(&json, "v", (struct text){value, 1600});
-        size_t length = json_end(&json);
-        assert_true(length <= JSON_VALUE_MOST * 3 + 20);
+        json_line_begin(&json, line, sizeof line);
+        json_line_text(&json, "v", (struct text){value, 1600});
+        size_t length = json_line_end(&json);
+        assert_true(length <= JSON_LINE_VALUE_MOST * 3 + 20);
         assert_true(
             text_ends_with_ignoring_case((struct text){line, length}, TEXT("\\ud83d\\ude00...\"}\n")));
     }
@@ -129,15 +146,15 @@ static void what_does_not_fit_is_left_out_whole(void **state)
     static const char hostile[] = "\"\\\n\x01\xff\xe2\x80\xae";
     for (size_t size = 64; size < 600; size++) {
         char *line = malloc(size);
-        struct json_writer json;
+        struct json_line json;
         struct text names[] = {text_of(hostile), text_of(hostile), text_of(hostile)};
-        json_begin(&json, line, size);
-        json_text(&json, "time", TEXT("now"));
-        json_text(&json, "from", text_of(hostile));
-        json_texts(&json, "names", names, 3);
-        json_number(&json, "status", 200);
-        json_text(&json, "detail", text_of(hostile));
-        size_t length = json_end(&json);
+        json_line_begin(&json, line, size);
+        json_line_text(&json, "time", TEXT("now"));
+        json_line_text(&json, "from", text_of(hostile));
+        json_line_texts(&json, "names", names, 3);
+        json_line_number(&json, "status", 200);
+        json_line_text(&json, "detail", text_of(hostile));
+        size_t length = json_line_end(&json);
         assert_true(length <= size);
         assert_memory_equal(line, "{\"time\":\"now\"", 13);
         assert_memory_equal(line + length - 2, "}\n", 2);
@@ -154,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_octet_is_made_harmless),
+        cmocka_unit_test(each_octet_is_seen_in_each_place),
         cmocka_unit_test(escaping_never_runs_past_the_end),
         cmocka_unit_test(members_come_in_order),
         cmocka_unit_test(a_long_value_is_cut_before_a_character),

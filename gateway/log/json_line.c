@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "gateway/log/json.h"
+#include "gateway/log/json_line.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,36 @@ static const char ending[] = ",\"cut\":true}\n";
 static bool is_plain(unsigned char octet)
 {
     return octet >= 0x20 && octet < 0x7f && octet != '"' && octet != '\\';
+}
+
+/* Is one of eight octets equal to that which `pattern` repeats? */
+static bool has_octet(uint64_t word, uint64_t pattern)
+{
+    uint64_t zero = word ^ pattern;
+    return ((zero - 0x0101010101010101u) & ~zero & 0x8080808080808080u) != 0;
+}
+
+/* Eight octets at once, since nearly all are plain: none above 0x7e or below 0x20, no quote, no backslash. */
+static bool is_plain_word(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    uint64_t high = word | (word + 0x0101010101010101u);
+    uint64_t low = word - 0x2020202020202020u;
+    return ((high | low) & 0x8080808080808080u) == 0 && !has_octet(word, 0x2222222222222222u) &&
+           !has_octet(word, 0x5c5c5c5c5c5c5c5cu);
+}
+
+static size_t plain_run(struct text value)
+{
+    size_t run = 0;
+    while (value.length - run >= 8 && is_plain_word(value.at + run)) {
+        run += 8;
+    }
+    while (run < value.length && is_plain((unsigned char)value.at[run])) {
+        run++;
+    }
+    return run;
 }
 
 /* The code point at the start of `t` when it is well-formed UTF-8 (RFC 3629 4), and its length; otherwise 0
@@ -81,14 +111,11 @@ static size_t escape_one(struct text rest, char to[16], size_t *printed)
     return length == 0 ? 1 : length;
 }
 
-size_t json_escape(struct text value, char *to, size_t size)
+size_t json_line_escape(struct text value, char *to, size_t size)
 {
     size_t length = 0;
     while (value.length > 0) {
-        size_t run = 0;
-        while (run < value.length && is_plain((unsigned char)value.at[run])) {
-            run++;
-        }
+        size_t run = plain_run(value);
         if (run > size - length) {
             return SIZE_MAX;
         }
@@ -111,13 +138,13 @@ size_t json_escape(struct text value, char *to, size_t size)
     return length;
 }
 
-void json_line_begin(struct json_writer *json, char *to, size_t size)
+void json_line_begin(struct json_line *json, char *to, size_t size)
 {
-    *json = (struct json_writer){.to = to, .size = size, .length = 1, .first = true};
+    *json = (struct json_line){.to = to, .size = size, .length = 1, .first = true};
     to[0] = '{';
 }
 
-static bool put(struct json_writer *json, struct text octets)
+static bool put(struct json_line *json, struct text octets)
 {
     if (octets.length > json->size - ENDING_OCTETS - json->length) {
         return false;
@@ -129,7 +156,7 @@ static bool put(struct json_writer *json, struct text octets)
     return true;
 }
 
-static bool put_key(struct json_writer *json, const char *key)
+static bool put_key(struct json_line *json, const char *key)
 {
     return (json->first || put(json, TEXT(","))) && put(json, TEXT("\"")) && put(json, text_of(key)) &&
            put(json, TEXT("\":"));
@@ -138,22 +165,22 @@ static bool put_key(struct json_writer *json, const char *key)
 /* Cuts before a character, not within one. */
 static struct text cut_value(struct text value)
 {
-    size_t length = JSON_VALUE_MOST - 3;
+    size_t length = JSON_LINE_VALUE_MOST - 3;
     for (int i = 0; i < 3 && ((unsigned char)value.at[length] & 0xc0) == 0x80; i++) {
         length--;
     }
     return (struct text){value.at, length};
 }
 
-static bool put_string(struct json_writer *json, struct text value)
+static bool put_string(struct json_line *json, struct text value)
 {
-    bool cut = value.length > JSON_VALUE_MOST;
+    bool cut = value.length > JSON_LINE_VALUE_MOST;
     struct text shown = cut ? cut_value(value) : value;
     if (!put(json, TEXT("\""))) {
         return false;
     }
     size_t room = json->size - ENDING_OCTETS - json->length;
-    size_t length = json_escape(shown, json->to + json->length, room);
+    size_t length = json_line_escape(shown, json->to + json->length, room);
     if (length == SIZE_MAX) {
         return false;
     }
@@ -162,7 +189,7 @@ static bool put_string(struct json_writer *json, struct text value)
 }
 
 /* A member is there whole, or not at all. */
-static void finish(struct json_writer *json, size_t before, bool whole)
+static void finish(struct json_line *json, size_t before, bool whole)
 {
     if (whole) {
         json->first = false;
@@ -172,13 +199,13 @@ static void finish(struct json_writer *json, size_t before, bool whole)
     }
 }
 
-void json_line_text(struct json_writer *json, const char *key, struct text value)
+void json_line_text(struct json_line *json, const char *key, struct text value)
 {
     size_t before = json->length;
     finish(json, before, put_key(json, key) && put_string(json, value));
 }
 
-void json_line_texts(struct json_writer *json, const char *key, const struct text *values, size_t count)
+void json_line_texts(struct json_line *json, const char *key, const struct text *values, size_t count)
 {
     size_t before = json->length, most = before + (json->size - before) / 2;
     bool whole = put_key(json, key) && put(json, TEXT("["));
@@ -193,15 +220,23 @@ void json_line_texts(struct json_writer *json, const char *key, const struct tex
     finish(json, before, whole && put(json, TEXT("]")));
 }
 
-void json_line_number(struct json_writer *json, const char *key, int64_t value)
+void json_line_number(struct json_line *json, const char *key, int64_t value)
 {
     char digits[24];
-    int length = snprintf(digits, sizeof digits, "%lld", (long long)value);
+    char *at = digits + sizeof digits;
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0) {
+        *--at = '-';
+    }
     size_t before = json->length;
-    finish(json, before, put_key(json, key) && put(json, (struct text){digits, (size_t)length}));
+    finish(json, before, put_key(json, key) && put(json, text_from(at, digits + sizeof digits)));
 }
 
-size_t json_line_end(struct json_writer *json)
+size_t json_line_end(struct json_line *json)
 {
     struct text end = json->cut ? TEXT(",\"cut\":true}\n") : TEXT("}\n");
     if (json->cut && json->first) {
