@@ -69,12 +69,17 @@ static enum reason sender_reason(const struct partner *partner, enum reason reas
     return reason;
 }
 
+/* A further place that a request is to go to, if it names one. */
+static bool is_inside(const struct policy *policy, struct text host)
+{
+    return host.length == 0 || policy_is_own_domain(policy, host) || policy_lists_server(policy, host);
+}
+
 static bool leads_inside(const struct policy *policy, const struct partner *partner, const struct message_facts *facts)
 {
     if (facts->names_us || is_cancel(facts) || continues_dialog(partner, facts))
         return true;
-    if (facts->route_host.length > 0 && !policy_is_own_domain(policy, facts->route_host) &&
-        !policy_lists_server(policy, facts->route_host))
+    if (!is_inside(policy, facts->route_host) || !is_inside(policy, facts->maddr))
         return false;
     return policy_is_own_domain(policy, facts->request_domain);
 }

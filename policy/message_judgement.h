@@ -12,6 +12,7 @@ struct message_facts {
     struct text method;
     struct text from_domain;    /* host of the From URI; empty when it is not a sip or sips URI */
     struct text request_domain; /* host of the Request-URI after our own Route entries were taken off */
+    struct text maddr;          /* of the Request-URI: where it is to be sent whatever its host; empty: none */
     struct text route_host;     /* host of the Route entry that is now on top; empty when there is none */
     struct text dialog_domain;  /* the partner's domain that a proven dialog belongs to; empty outside of one */
     enum direction dialog_direction; /* of a proven dialog's first request */

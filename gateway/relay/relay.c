@@ -77,39 +77,12 @@ static void answered(void *context, const struct srv_record_set *records)
 /* A transaction for a request that has just come; NULL after having refused it. */
 static struct transaction *admit(struct request *request, const struct partner *partner, bool is_parked)
 {
-    struct worker *worker = request->worker;
-    const struct limits *limits = &worker->snapshot->settings->limits;
-    const struct sip_message *message = request->message;
-    struct transaction_key key;
+    const char *bound;
+    struct transaction *transaction =
+        relay_admit(request->session, request->message, partner, is_parked, &bound);
 
-    /* Those that only linger for their ACK are no longer in flight, but take memory all the same. */
-    bool fits = atomic_fetch_add(&worker->shared->in_flight, 1) < limits->in_flight;
-    fits = fits && transaction_table_count(worker->transactions) < 2 * limits->in_flight;
-    fits = (!is_parked || atomic_fetch_add(&worker->shared->parked, 1) < limits->parked) && fits;
-    struct transaction *transaction = fits ? transaction_create(worker->transactions) : NULL;
-    if (transaction == NULL) {
-        atomic_fetch_sub(&worker->shared->in_flight, 1);
-        if (is_parked)
-            atomic_fetch_sub(&worker->shared->parked, 1);
-        refuse(request, REASON_OVERLOADED, partner, TEXT_NONE, "limits.in-flight or limits.parked");
-        return NULL;
-    }
-    transaction->worker = worker;
-    transaction->is_in_flight = true;
-    worker->in_flight++;
-    transaction->is_parked = is_parked;
-    transaction->snapshot = snapshot_hold(worker->snapshot);
-    transaction->direction = session_direction(request->session);
-    transaction->method = message->method_kind;
-    transaction->wants_answer = message->method_kind != SIP_METHOD_ACK;
-    transaction->started = worker_now(worker);
-    transaction->partner = partner;
-    transaction_keep_words(transaction, message);
-    transaction_key_make(&key, worker->branch_keys, request->session->id, message);
-    transaction->key = key;
-    if (transaction->wants_answer)
-        transaction_enter(worker->transactions, transaction, &key);
-    relay_link_upstream(transaction, request->session);
+    if (transaction == NULL)
+        refuse(request, REASON_OVERLOADED, partner, TEXT_NONE, bound);
     return transaction;
 }
 
@@ -151,65 +124,6 @@ static bool records_of(struct request *request, struct text domain, const struct
         return true;
     }
     return resolver_peek_federation_srv(request->worker->resolver, domain, records);
-}
-
-/* ---- targets ---- */
-
-static void add_target(struct transaction *transaction, struct text host, uint16_t port)
-{
-    for (size_t i = 0; i < transaction->target_count; i++) {
-        if (transaction->target[i].port == port && domain_equal(transaction->target[i].host, host))
-            return;
-    }
-    if (transaction->target_count < TRANSACTION_TARGETS_MOST)
-        transaction->target[transaction->target_count++] = (struct located_target){.host = host, .port = port};
-}
-
-/* The server that the next Route (or, within a dialog, the Request-URI) names goes first: it may hold the dialog. */
-static const struct sip_uri *wanted(const struct request *request)
-{
-    return request->route.next.text.length > 0 ? &request->route.next : &request->route.request_uri;
-}
-
-static void set_internal_targets(struct request *request, struct transaction *transaction)
-{
-    const struct settings *settings = request->worker->snapshot->settings;
-    const struct sip_uri *uri = wanted(request);
-    uint16_t port = uri->has_port ? uri->port : 5061;
-
-    for (size_t i = 0; i < settings->next_hop_count; i++) {
-        if (domain_equal(uri->host, text_of(settings->next_hop[i].host)) &&
-            (!uri->has_port || port == settings->next_hop[i].port))
-            add_target(transaction, text_of(settings->next_hop[i].host), settings->next_hop[i].port);
-    }
-    for (size_t i = 0; i < settings->server_count; i++) {
-        if (domain_equal(uri->host, text_of(settings->servers[i])))
-            add_target(transaction, text_of(settings->servers[i]), port);
-    }
-    for (size_t i = 0; i < settings->next_hop_count; i++)
-        add_target(transaction, text_of(settings->next_hop[i].host), settings->next_hop[i].port);
-}
-
-static void set_partner_targets(struct request *request, struct transaction *transaction,
-                                const struct partner *partner, const struct srv_record_set *records)
-{
-    struct located_target located[SRV_TARGETS_MOST];
-    const struct sip_uri *uri = wanted(request);
-    size_t count;
-
-    if (records != NULL) /* also with fixed targets: the identity rule may ask for them, and a TTL of 0 is in no cache */
-        transaction->records = srv_record_set_hold(records);
-    if (partner->locate == LOCATE_FIXED) {
-        count = locate_fixed(partner->fixed, partner->fixed_count, located);
-    } else {
-        count = locate_srv(&records->answer, &locate_random_system, located);
-    }
-    for (size_t i = 0; i < count && request->route.has_mark; i++) {
-        if (domain_equal(uri->host, located[i].host) && (!uri->has_port || uri->port == located[i].port))
-            add_target(transaction, located[i].host, located[i].port);
-    }
-    for (size_t i = 0; i < count; i++)
-        add_target(transaction, located[i].host, located[i].port);
 }
 
 /* ---- letting it cross ---- */
@@ -272,9 +186,9 @@ static void cross(struct request *request, const struct message_verdict *verdict
     memcpy(transaction->domain, verdict->domain.at, verdict->domain.length);
     transaction->domain_length = verdict->domain.length;
     if (inbound)
-        set_internal_targets(request, transaction);
+        relay_target_servers(transaction, &request->route);
     else
-        set_partner_targets(request, transaction, verdict->partner, records);
+        relay_target_partner(transaction, &request->route, records);
     transaction->state = TRANSACTION_SEEKING;
     if (transaction->method == SIP_METHOD_INVITE && request->parked == NULL)
         answer(request->session, request->message, 100, TEXT_NONE);
@@ -302,6 +216,7 @@ static void judge(struct request *request)
         .method = message->method,
         .from_domain = from->kind == SIP_URI_SIP || from->kind == SIP_URI_SIPS ? from->host : TEXT_NONE,
         .request_domain = request->route.request_uri.host,
+        .maddr = sip_uri_maddr(&request->route.request_uri),
         .route_host = request->route.next.host,
         .in_dialog = request->route.has_mark && message->to.has_tag,
         .dialog_domain = request->route.has_mark && message->to.has_tag ? request->route.mark.domain : TEXT_NONE,
