@@ -53,6 +53,9 @@ static void stop_counting(struct transaction *transaction)
         atomic_fetch_sub(&shared->in_flight, 1);
         transaction->worker->in_flight--;
     }
+    if (transaction->counters != NULL)
+        atomic_fetch_sub(&transaction->counters->in_flight, 1);
+    transaction->counters = NULL;
     if (transaction->is_parked)
         atomic_fetch_sub(&shared->parked, 1);
     transaction->is_in_flight = transaction->is_parked = false;

@@ -74,10 +74,12 @@ static void send_on(struct transaction *transaction, struct session *session)
     transaction_start_timer(worker->transactions, transaction, TIMER_B, worker_now(worker));
 }
 
-static bool may_wait(struct transaction *transaction)
+static bool may_wait(struct transaction *transaction, const struct hop *hop)
 {
     struct worker *worker = transaction->worker;
 
+    if (hop->waiting_count >= rate_share(worker->snapshot->settings->limits.parked, 4))
+        return false;
     if (!transaction->is_parked) {
         if (atomic_fetch_add(&worker->shared->parked, 1) >= worker->snapshot->settings->limits.parked) {
             atomic_fetch_sub(&worker->shared->parked, 1);
@@ -108,7 +110,7 @@ void relay_forward(struct transaction *transaction)
         send_on(transaction, session);
         return;
     }
-    if (!may_wait(transaction)) {
+    if (!may_wait(transaction, hop)) {
         relay_refuse(transaction, REASON_OVERLOADED, "limits.parked");
         return;
     }

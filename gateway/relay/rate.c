@@ -60,6 +60,11 @@ struct partner_counters *partner_registry_find(struct partner_registry *registry
     return entry == NULL ? NULL : &entry->counters;
 }
 
+uint64_t rate_share(uint64_t bound, unsigned divisor)
+{
+    return bound < 64 ? bound : bound / divisor;
+}
+
 /* Generic cell rate algorithm: one atomic word says when the next message is due; it may run ahead of the clock by the
  * length of the burst. */
 bool rate_allows(struct partner_counters *counters, const struct partner_limits *limits, int64_t now_ns)

@@ -12,6 +12,7 @@
 struct partner_counters {
     _Atomic int64_t next_arrival_ns; /* when the next message would be due at the allowed rate (GCRA) */
     atomic_uint sessions_in, sessions_out;
+    atomic_ulong in_flight; /* requests to and from it without a final answer */
 };
 
 struct partner_registry; /* name -> counters; any thread */
@@ -23,5 +24,9 @@ struct partner_counters *partner_registry_find(struct partner_registry *registry
 
 /* May one more message pass now? Burst and rate are the partner's. `now_ns` is monotonic. */
 bool rate_allows(struct partner_counters *counters, const struct partner_limits *limits, int64_t now_ns);
+
+/* What one partner, or one next server, may take of a bound that all share: a part of it, where the bound is large enough to
+ * have parts. */
+uint64_t rate_share(uint64_t bound, unsigned divisor);
 
 #endif

@@ -8,6 +8,7 @@
  * chosen and it is sent (forward.c). It parks where DNS has to be asked first. A response: its transaction is
  * found by our branch, and it goes up (response.c). "No" at any point is an answer and an audit line. */
 
+#include "gateway/relay/route.h"
 #include "gateway/relay/session.h"
 
 /* From the session's framer. `octets` live only during the call. */
@@ -17,6 +18,15 @@ void relay_unframed(struct session *session, struct text octets, size_t header_l
                     const char *what);
 
 /* ---- between the files of the relay ---- */
+
+/* admission.c: a transaction for a request that has just come, linked to its session. NULL: *bound names what is full. */
+struct transaction *relay_admit(struct session *session, const struct sip_message *message,
+                                const struct partner *partner, bool is_parked, const char **bound);
+
+/* targets.c: our own servers; or those of transaction->partner, where `records` is what DNS said (NULL with fixed ones). */
+void relay_target_servers(struct transaction *transaction, const struct route *route);
+void relay_target_partner(struct transaction *transaction, const struct route *route,
+                          const struct srv_record_set *records);
 
 /* response.c */
 void relay_response(struct session *session, const struct sip_message *message);

@@ -68,8 +68,11 @@ static bool pass_up(struct transaction *transaction, const struct sip_message *r
         border_outward(&edit, response);
     size_t length = lines.failed ? 0 : sip_edit_length(&edit);
     char *to = length == 0 ? NULL : session_reserve(upstream, length);
-    if (to == NULL)
+    if (to == NULL) {
+        /* An answer that cannot be queued is lost, and the session no better than broken; closed by the next tick. */
+        upstream->is_broken = upstream->is_broken || length > 0;
         return false;
+    }
     session_commit(upstream, sip_edit_write(&edit, to, length));
     if (session_is_congested(upstream) && transaction->downstream != NULL)
         session_wait_for(transaction->downstream, upstream);

@@ -5,8 +5,6 @@
 
 #include "policy/domain.h"
 
-#define SIP_TLS_PORT 5061u
-
 static bool side_is_named(const struct side_settings *side, uint16_t port_in_force, const struct sip_uri *uri)
 {
     uint16_t port = uri->has_port ? uri->port : SIP_TLS_PORT;

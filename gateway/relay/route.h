@@ -8,6 +8,8 @@
 #include "gateway/relay/worker.h"
 #include "gateway/sip/edit.h"
 
+#define SIP_TLS_PORT 5061u /* RFC 3261 19.1.2 */
+
 struct route {
     struct sip_uri request_uri; /* what the Request-URI is from here on */
     bool request_uri_changed;   /* a strict router before us had put our URI there (16.4, second paragraph) */

@@ -65,11 +65,12 @@ struct session {
     struct session *waiting;      /* sessions that are paused because of our output */
 
     uint64_t started_ms, active_ms; /* loop time */
+    uint64_t full_since_ms; /* its output has been over the high-water mark since; 0: it is not */
     enum reason end_reason;
 };
 
 #define SESSION_HIGH_WATER (256u * 1024u) /* octets of output at which the sessions that feed it are paused */
-#define SESSION_STALL_MS 30000u   /* with octets waiting and none taken by the peer (overloaded) */
+#define SESSION_STALL_MS 30000u   /* with octets waiting and none taken, or over the high-water mark (overloaded) */
 #define SESSION_FINISH_MS 2000u   /* for the last octets of a session that ends */
 #define SESSION_OUT_STANDARD (32u * 1024u)
 
@@ -100,6 +101,8 @@ void session_drain(struct session *session, enum reason reason, const char *deta
 void session_check_drained(struct session *session);
 
 /* ---- between the files of the session ---- */
+extern const struct tls_channel_events session_channel_events;
+extern const struct stream_events session_stream_events;
 void session_input(void *owner, struct text octets);      /* session_input.c: plaintext */
 enum reason session_judge(void *owner, const struct text *ders, size_t count); /* session_judge.c */
 void session_count_partner(struct session *session);

@@ -96,6 +96,13 @@ static void flush(struct session *session)
         session->is_broken = true;
     give_buffer_back(session);
     session->active_ms = worker_now(session->worker);
+    if (session_is_congested(session)) {
+        session->full_since_ms = session->full_since_ms == 0 ? worker_now(session->worker) : session->full_since_ms;
+        /* A partner that asks without reading its answers is not listened to meanwhile. Only where the partner opened
+         * the session: if both ends of one did this with their requests, neither would ever read again. */
+        if (session->side == PEER_EXTERNAL && !session->we_connected)
+            session_wait_for(session, session);
+    }
     if (session->is_broken)
         session_close(session, REASON_PEER_CLOSED, "writing failed");
     else if (session->waiting != NULL && stream_waiting(session->stream) <= STREAM_LOW_WATER)
@@ -117,7 +124,9 @@ void session_flush_dirty(struct worker *worker)
 
 void session_wait_for(struct session *feeder, struct session *full)
 {
-    if (feeder == full || feeder->waits_for != NULL || feeder->state == SESSION_CLOSING)
+    /* Our own servers speak for everyone: one partner that does not read must not silence them. What goes to it is refused
+     * at limits.waiting-bytes. */
+    if (feeder->side == PEER_INTERNAL || feeder->waits_for != NULL || feeder->state == SESSION_CLOSING)
         return;
     feeder->waits_for = full;
     DL_APPEND2(full->waiting, feeder, waiting_previous, waiting_next);

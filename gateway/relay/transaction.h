@@ -73,6 +73,7 @@ struct transaction {
 
     struct snapshot *snapshot;       /* held: the policy that let it in */
     const struct partner *partner;   /* of that snapshot; NULL when not known */
+    struct partner_counters *counters; /* of that partner, while counted as in flight for it; NULL otherwise */
     enum direction direction;
     enum sip_method method;
     bool is_in_flight;  /* counted against limits.in-flight */

@@ -25,6 +25,7 @@ struct listener;
 /* What all workers share. */
 struct shared {
     atomic_ulong sessions, in_flight, parked; /* against settings->limits */
+    atomic_ulong strangers; /* external sessions before the end of their handshake */
     atomic_ullong last_session_id;
     struct partner_registry *partners;
     struct log_file *audit_file;
