@@ -24,13 +24,11 @@ struct crl_store {
     size_t count;
 };
 
-struct crl_store *crl_store_create(void)
-{
+struct crl_store *crl_store_create(void) {
     return calloc(1, sizeof(struct crl_store));
 }
 
-void crl_store_destroy(struct crl_store *store)
-{
+void crl_store_destroy(struct crl_store *store) {
     if (store == NULL)
         return;
     for (size_t i = 0; i < BUCKETS; i++) {
@@ -46,16 +44,14 @@ void crl_store_destroy(struct crl_store *store)
     free(store);
 }
 
-static struct issuer_entry *find_issuer(const struct crl_store *store, struct text issuer, uint64_t hash)
-{
+static struct issuer_entry *find_issuer(const struct crl_store *store, struct text issuer, uint64_t hash) {
     struct issuer_entry *entry = store->bucket[hash % BUCKETS];
     while (entry != NULL && (entry->hash != hash || !distinguished_name_equal(entry->crl[0]->issuer, issuer)))
         entry = entry->next;
     return entry;
 }
 
-static bool is_held(const struct issuer_entry *entry, const struct crl *crl)
-{
+static bool is_held(const struct issuer_entry *entry, const struct crl *crl) {
     for (size_t i = 0; i < entry->count; i++) {
         if (text_equal(entry->crl[i]->der, crl->der))
             return true;
@@ -64,8 +60,7 @@ static bool is_held(const struct issuer_entry *entry, const struct crl *crl)
 }
 
 /* Newest first, so that the first one that verifies is the one that counts. */
-static void add_sorted(struct issuer_entry *entry, struct crl *crl)
-{
+static void add_sorted(struct issuer_entry *entry, struct crl *crl) {
     size_t place = entry->count++;
     while (place > 0 && crl_is_newer(crl, entry->crl[place - 1])) {
         entry->crl[place] = entry->crl[place - 1];
@@ -74,8 +69,7 @@ static void add_sorted(struct issuer_entry *entry, struct crl *crl)
     entry->crl[place] = crl;
 }
 
-static bool grow_list(struct crl_store *store)
-{
+static bool grow_list(struct crl_store *store) {
     const struct crl **all = realloc(store->all, (store->count + 1) * sizeof(*all));
     if (all == NULL)
         return false;
@@ -83,8 +77,7 @@ static bool grow_list(struct crl_store *store)
     return true;
 }
 
-bool crl_store_add(struct crl_store *store, struct crl *take, const char **why)
-{
+bool crl_store_add(struct crl_store *store, struct crl *take, const char **why) {
     uint64_t hash = distinguished_name_hash(take->issuer);
     struct issuer_entry *entry = find_issuer(store, take->issuer, hash);
 
@@ -116,13 +109,11 @@ failed:
     return false;
 }
 
-size_t crl_store_count(const struct crl_store *store)
-{
+size_t crl_store_count(const struct crl_store *store) {
     return store->count;
 }
 
-const struct crl *crl_store_at(const struct crl_store *store, size_t index)
-{
+const struct crl *crl_store_at(const struct crl_store *store, size_t index) {
     return index < store->count ? store->all[index] : NULL;
 }
 
@@ -130,8 +121,7 @@ const struct crl *crl_store_at(const struct crl_store *store, size_t index)
 
 /* Did a CA of the path sign it that bears the issuer's name: the issuer itself, or the same CA with another
  * key, which vouches for the issuer's certificate further up (6.3.3 (f) wants a path to the same anchor)? */
-static bool is_genuine(const struct crl *crl, const struct trust_path *path, size_t index)
-{
+static bool is_genuine(const struct crl *crl, const struct trust_path *path, size_t index) {
     for (size_t i = index + 1; i < path->count; i++) {
         if (crl_is_signed_by(crl, path->certificate[i]))
             return true;
@@ -139,8 +129,7 @@ static bool is_genuine(const struct crl *crl, const struct trust_path *path, siz
     return false;
 }
 
-static bool same_scope(const struct crl *a, const struct crl *b)
-{
+static bool same_scope(const struct crl *a, const struct crl *b) {
     return a->scope.only_users == b->scope.only_users &&
            a->scope.only_authorities == b->scope.only_authorities && a->scope.reasons == b->scope.reasons &&
            text_equal(a->scope.distribution_point, b->scope.distribution_point) &&
@@ -148,8 +137,7 @@ static bool same_scope(const struct crl *a, const struct crl *b)
 }
 
 /* Has a newer genuine one of the same scope been looked at already? */
-static bool is_superseded(const struct issuer_entry *entry, const bool *genuine, size_t index)
-{
+static bool is_superseded(const struct issuer_entry *entry, const bool *genuine, size_t index) {
     for (size_t i = 0; i < index; i++) {
         if (genuine[i] && same_scope(entry->crl[i], entry->crl[index]))
             return true;
@@ -158,8 +146,7 @@ static bool is_superseded(const struct issuer_entry *entry, const bool *genuine,
 }
 
 static enum reason check_certificate(const struct trust_path *path, size_t index,
-                                     const struct crl_store *store, int64_t now, const char **why)
-{
+                                     const struct crl_store *store, int64_t now, const char **why) {
     const struct certificate *certificate = path->certificate[index];
     bool genuine[CRL_STORE_SAME_ISSUER_MOST] = {false};
     uint32_t covered = 0;
@@ -191,8 +178,7 @@ static enum reason check_certificate(const struct trust_path *path, size_t index
 }
 
 enum reason revocation_check(const struct trust_path *path, const struct crl_store *store, int64_t now,
-                             enum revocation_rule rule, struct revocation_finding *finding)
-{
+                             enum revocation_rule rule, struct revocation_finding *finding) {
     struct revocation_finding unknown = {NULL, NULL}, found;
 
     if (finding != NULL)
