@@ -17,9 +17,8 @@ struct sip_address {
     bool has_tag;
 };
 
-/* Strict: an unterminated quote or bracket, a display name that is neither quoted nor tokens, blanks inside
- * of the brackets, a
- * '?' or ',' in a bare addr-spec, malformed parameters, or two tags are false. */
+/* False: an unterminated quote or bracket, a display name that is neither quoted nor tokens, blanks inside of
+ * the brackets, '?' or ',' in a bare addr-spec, malformed parameters, two tags. */
 bool sip_address_read(struct text value, struct sip_address *address);
 
 #endif

@@ -15,8 +15,7 @@ static size_t offset_of(const struct sip_edit *edit, const char *at) {
 static bool overlaps(const struct sip_edit *edit, size_t place, size_t at, size_t removed) {
     if (place > 0) {
         const struct sip_change *before = &edit->change[place - 1];
-        bool is_inside = before->at + before->removed > at && before->removed > 0;
-        if (is_inside && (before->at < at || removed > 0))
+        if (before->at + before->removed > at && (before->at < at || removed > 0))
             return true;
     }
     return place < edit->count && edit->change[place].at < at + removed;

@@ -6,13 +6,13 @@
  * however the stream is sliced. Framing is where requests are smuggled, so there is one way to frame a
  * message:
  *
- * - exactly one Content-Length, found by its whole name or `l`, in any case, LWS before the colon and folds
- * allowed; two, even equal ones, none, or anything but digits: framing is lost;
- * - lines end in CR LF. A bare CR, a bare LF, a NUL that is not a quoted-pair (RFC 3261 25.1), a start line
- * that is continued, a continuation line of blanks alone: framing is lost.
+ * - There is exactly one Content-Length, found by its whole name or `l`, in any case; blanks before the colon
+ * and folds behind it are allowed. None, two, even equal ones, or anything but digits: framing is lost.
+ * - Lines end in CR LF. A bare CR or LF, a NUL that is no quoted-pair (RFC 3261 25.1), a start line that is
+ *   continued, a continuation line of blanks alone: framing is lost.
  *
- * What is wrong inside of a well-framed message is sip_message_read's to say. Header lines are cut by the
- * same code. */
+ * What is wrong inside of a well-framed message is sip_message_read's to say; both cut lines by the same
+ * code. */
 
 #include "policy/reason.h"
 #include "policy/text.h"
@@ -26,14 +26,14 @@ enum sip_frame {
 };
 
 struct sip_frame_result {
-    size_t consumed; /* MESSAGE, KEEP_ALIVE, SKIPPED: octets to drop from `available` before the next call */
-    size_t
-        header_length; /* MESSAGE, FAILED: start line to empty line, both included; 0: the end was not seen */
+    /* MESSAGE, KEEP_ALIVE, SKIPPED: octets to drop from `available` before the next call. */
+    size_t consumed;
+    /* MESSAGE, FAILED: start line to empty line, both included; 0: the header's end was not seen. */
+    size_t header_length;
     size_t body_length; /* MESSAGE; FAILED with length_known */
     bool length_known;  /* FAILED: header and body length could be read (message-too-large only) */
     size_t wanted;      /* NEED_MORE: octets `available` must hold in all; 0: not known yet */
-    unsigned
-        pings; /* KEEP_ALIVE: double CRLFs that were completed; each wants one CRLF back (RFC 5626 4.4.1) */
+    unsigned pings;     /* KEEP_ALIVE: double CRLFs completed; each asks for a CRLF (RFC 5626 4.4.1) */
     enum reason reason; /* FAILED: REASON_FRAMING_LOST, REASON_MESSAGE_TOO_LARGE */
     const char *what;   /* FAILED: a literal that says what is wrong */
 };
@@ -44,22 +44,22 @@ struct sip_framer {
     size_t line;                      /* where the header line that is being looked at begins */
     size_t scanned;                   /* octets that were looked at */
     size_t header_length, body_length;
-    size_t skip;              /* octets still to be passed over */
-    size_t keep_alive_octets; /* CR and LF since the last message, at most KEEP_ALIVE_OCTETS_MOST. The owner
-                               * of an idle session may set it to 0 once in a while: the bound is meant for
-                               * floods. */
-    unsigned crlf_position;   /* 0 to 3: how much of CR LF CR LF has come */
-    unsigned content_lengths; /* seen in this header: 0, 1, 2 for more */
-    const char *broken;       /* what is wrong with Content-Length; the header is still read to its end */
+    size_t skip; /* octets still to be passed over */
+    /* CR and LF since the last message, at most KEEP_ALIVE_OCTETS_MOST. The owner of an idle session may set
+     * it to 0 once in a while: the bound is meant for floods. */
+    size_t keep_alive_octets;
+    unsigned crlf_position;          /* 0 to 3: how much of CR LF CR LF has come */
+    unsigned content_lengths;        /* seen in this header: 0, 1, 2 for more */
+    const char *broken;              /* what is wrong with Content-Length; the header is read to its end */
     struct sip_frame_result failure; /* given again once failed */
     bool failed;
 };
 
 void sip_framer_init(struct sip_framer *framer, size_t header_size, size_t message_size);
 
-/* `available`: all octets received and not dropped yet. Between calls it may move and grow, but must keep its
- * first octets. FAILED with a header_length: the octets up to there may be given to sip_message_read, so that
- * an answer can be made. */
+/* `available`: all octets received and not dropped yet. Between calls it may move and grow, but not change.
+ * Call again until NEED_MORE. FAILED with a header_length: the octets up to there may be given to
+ * sip_message_read, so that an answer can be made. */
 enum sip_frame sip_framer_next(struct sip_framer *framer, struct text available,
                                struct sip_frame_result *result);
 

@@ -31,6 +31,12 @@ static enum sip_header_kind kind_of_letter(char letter) {
     return SIP_HEADER_OTHER;
 }
 
+#define X(kind, text, compact, single)                                                                       \
+    _Static_assert(sizeof(text) - 1 > 1 && sizeof(text) - 1 < 32, "no length of sip_header_kind_of's "       \
+                                                                  "switch");
+SIP_HEADERS(X)
+#undef X
+
 /* The names of one length; `length` is a constant, so that only these remain of the list. Names as they are
  * nearly always written are found by memcmp, others octet by octet; both compare all of the name. */
 static inline __attribute__((always_inline)) enum sip_header_kind kind_among(struct text name,

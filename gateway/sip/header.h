@@ -7,8 +7,7 @@
 
 #include "policy/text.h"
 
-/* X(NAME, name, compact form or 0, may it stand only once). The common ones first: they are tried in this
- * order. */
+/* X(NAME, name, compact form or 0, may it stand only once). Names of up to 31 octets. */
 #define SIP_HEADERS(X)                                                                                       \
     X(VIA, "Via", 'v', false)                                                                                \
     X(FROM, "From", 'f', true)                                                                               \

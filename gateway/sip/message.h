@@ -16,8 +16,8 @@
     X(ACK)                                                                                                   \
     X(BYE)                                                                                                   \
     X(CANCEL)                                                                                                \
-    X(OPTIONS) X(REGISTER) X(MESSAGE) X(SUBSCRIBE) X(NOTIFY) X(REFER) X(PRACK) X(UPDATE) X(INFO) X(PUBLISH)  \
-        X(NEGOTIATE)
+    X(OPTIONS)                                                                                               \
+    X(REGISTER) X(MESSAGE) X(SUBSCRIBE) X(NOTIFY) X(REFER) X(PRACK) X(UPDATE) X(INFO) X(PUBLISH) X(NEGOTIATE)
 
 enum sip_method {
     SIP_METHOD_OTHER,
@@ -61,22 +61,23 @@ struct sip_message {
 };
 
 /* Reads the message that `octets` is: header_length as the framer gave it, the rest is the body. `header`:
- * storage for its header fields, of `header_capacity` (limits.header_count), as long-lived as the message.
- * REASON_OK; REASON_MALFORMED_MESSAGE; REASON_UNSUPPORTED_VERSION; REASON_UNSUPPORTED_URI_SCHEME (Request-URI
- * neither sip nor sips); REASON_MESSAGE_TOO_LARGE (more header fields than capacity). `what`: a literal that
- * says it in words; NULL when OK. On failure all that could be read is filled in, so that sip_reply_write can
- * answer. After the framer's FAILED pass the octets up to header_length alone; the body's length is not
- * judged then (the answer is REASON_MALFORMED_MESSAGE whenever it is wrong). Errors: a mandatory header
- * missing or unreadable (Via, From, To, Call-ID, CSeq, Content-Length; in requests each Route too), one that
- * may stand once twice, CSeq of another method, a Request-URI with blanks, brackets or headers, a header line
- * without a name. */
+ * storage for header_capacity header fields (limits.header_count), to live as long as the message.
+ *
+ * REASON_OK; REASON_MALFORMED_MESSAGE: a mandatory header is missing or unreadable (Via, From, To, Call-ID,
+ * CSeq, Content-Length; in requests each Route, too), one that may stand once stands twice, CSeq is of
+ * another method, the Request-URI has blanks, brackets or headers, a header line has no name, Content-Length
+ * is not the body's length; REASON_UNSUPPORTED_VERSION; REASON_UNSUPPORTED_URI_SCHEME: the Request-URI is
+ * neither sip nor sips; REASON_MESSAGE_TOO_LARGE: more header fields than header_capacity.
+ *
+ * `what`: a literal that says it in words; NULL when OK. On failure all that could be read is filled in, for
+ * sip_reply_write. After the framer's FAILED pass the octets up to header_length alone, and keep the framer's
+ * reason. */
 enum reason sip_message_read(struct sip_message *message, struct text octets, size_t header_length,
                              struct sip_header *header, size_t header_capacity, const char **what);
 
 enum sip_method sip_method_of(struct text method);
 
-/* The header fields of a kind, in order: index into message->header, SIP_NO_HEADER when there is none (more).
- */
+/* The header fields of a kind, in order: an index into message->header, or SIP_NO_HEADER. */
 size_t sip_message_first(const struct sip_message *message, enum sip_header_kind kind);
 size_t sip_message_next(const struct sip_message *message, size_t index);
 

@@ -19,8 +19,9 @@ struct sip_reply {
 };
 
 /* `request` may be one that sip_message_read refused: what it has is copied. The octets written; 0 when they
- * do not fit or when no answer can be made: to a response, to an ACK, without Via or CSeq, with lines that
- * are none. */
+ * do not fit or when no answer can be made: to a response, to an ACK, without Via or CSeq, with extra lines
+ * that are none. The request's header_length and 128 octets, beside phrase, to_tag, received and extra_lines,
+ * are always enough. */
 size_t sip_reply_write(char *to, size_t capacity, const struct sip_message *request,
                        const struct sip_reply *reply);
 

@@ -166,6 +166,10 @@ static void malformed_vias_are_refused(void **state) {
         "SIP/2.0/UDP [2001:db8::9:1;branch=x",
         "SIP/2.0/UDP a_b@c.example",
         "SIP/2.0/UDP a.example;received",
+        "SIP/2.0/UDP a.example;received=\"192.0.2.1\"",
+        "SIP/2.0/UDP a.example;maddr=\"192.0.2.1\"",
+        "SIP/2.0/UDP a.example;maddr",
+        "SIP/2.0/UDP a.example;rport;rport",
         "SIP/2.0/UDPa.example",
         "SIP/2.0/UDP[::1]",
     };

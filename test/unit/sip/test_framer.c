@@ -195,6 +195,11 @@ static void the_bounds_are_exact(void **state) {
             assert_int_equal(result.reason, over == 0 ? REASON_OK : REASON_MESSAGE_TOO_LARGE);
         }
     }
+    struct sip_framer framer; /* a header that is the whole message, at the bound of messages */
+    struct sip_frame_result result;
+    sip_framer_init(&framer, HEADER_SIZE, 42);
+    assert_int_equal(next(&framer, TEXT(START "l: 00\r\n\r\n"), &result), SIP_FRAME_MESSAGE);
+    assert_int_equal(next(&framer, TEXT(START "l: 000\r\n\r\n"), &result), SIP_FRAME_FAILED);
     struct trace trace; /* 44 octets of header, 8148 of body: 8192 */
     cut(TEXT(START "l: 8148\r\n\r\nabc"), SIZE_MAX, &trace);
     assert_string_equal(trace.text, "rest47,0 ");

@@ -146,6 +146,8 @@ static void start_lines(void **state) {
         {LINE, "INVITE sip:bob@fabrikam.example SIP/2.0x\r\n", BAD, version},
         {LINE, "INVITE sip:bob@fabrikam.example SIP/02.0\r\n", REASON_UNSUPPORTED_VERSION,
          "the version is not SIP/2.0"},
+        {LINE, "INVITE sip:bob@fabrikam.example SIP/19.90\r\n", REASON_UNSUPPORTED_VERSION,
+         "the version is not SIP/2.0"},
         {LINE, "INVITE sip:bob@fabrikam.example SIP/7.0\r\n", REASON_UNSUPPORTED_VERSION,
          "the version is not SIP/2.0"},
         {LINE, "INVITE\r\n", BAD, "the request line has no method"},
@@ -292,6 +294,10 @@ static void a_refused_request_keeps_what_could_be_read(void **state) {
     assert_true(sample.message.has_via && sample.message.has_from && sample.message.has_to);
     assert_text(sample.message.call_id, "3848276298220188511@corp.example");
     assert_true(sample.message.has_cseq);
+    assert_true(sample.message.has_max_forwards);
+    octets = replaced("Max-Forwards: 69", "Max-Forwards: 690", changed, sizeof(changed));
+    assert_int_equal(sample_read(&sample, octets), BAD);
+    assert_false(sample.message.has_max_forwards);
 }
 
 /* Cut at every octet, as header alone and as header with less body than said. */

@@ -141,6 +141,9 @@ static void other_schemes_are_opaque(void **state) {
     assert_int_equal(uri.kind, SIP_URI_OTHER);
     assert_text(uri.scheme, "soap.beep");
     assert_int_equal(uri.host.length, 0);
+    assert_true(sip_uri_read(TEXT("az09+-.:x"), &uri));
+    assert_text(uri.scheme, "az09+-.");
+    assert_true(sip_uri_read(TEXT("Z:x"), &uri));
     assert_true(sip_uri_read(TEXT("sipx:a@b"), &uri));
     assert_int_equal(uri.kind, SIP_URI_OTHER);
 }
