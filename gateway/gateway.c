@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "gateway/gateway_parts.h"
+#include "gateway/privileges.h"
 #include "gateway/tls/context.h"
 
 static void end_when_workers_ended(uv_async_t *async)
@@ -86,7 +87,8 @@ static bool open_logs(struct gateway *gateway, char *why, size_t size)
     return gateway->audit != NULL;
 }
 
-static bool start_workers(struct gateway *gateway, char *why, size_t size)
+/* Binds all ports; nothing is accepted yet. */
+static bool create_workers(struct gateway *gateway, char *why, size_t size)
 {
     for (unsigned i = 0; i < gateway->settings->workers; i++) {
         gateway->worker[i] = worker_create(&gateway->shared, i, gateway->settings, gateway->worker[0], why, size);
@@ -94,6 +96,11 @@ static bool start_workers(struct gateway *gateway, char *why, size_t size)
             return false;
         gateway->worker_count++;
     }
+    return true;
+}
+
+static bool start_workers(struct gateway *gateway, char *why, size_t size)
+{
     for (unsigned i = 0; i < gateway->worker_count; i++) {
         atomic_fetch_add(&gateway->shared.workers_running, 1);
         if (!worker_start(gateway->worker[i])) {
@@ -158,7 +165,7 @@ static void gateway_deinit(struct gateway *gateway)
 int gateway_run(const char *file)
 {
     struct gateway *gateway = calloc(1, sizeof(*gateway));
-    char why[512] = "no memory";
+    char why[512] = "no memory", kept[512];
     int status = 1;
 
     if (gateway == NULL || !tls_library_start() || !gateway_init(gateway, file))
@@ -168,8 +175,15 @@ int gateway_run(const char *file)
         snprintf(why, sizeof(why), "the configuration has errors; nothing was started");
         goto out;
     }
-    if (!open_logs(gateway, why, sizeof(why)) || !watch_signals(gateway) ||
-        !start_workers(gateway, why, sizeof(why)))
+    if (!create_workers(gateway, why, sizeof(why)))
+        goto out;
+    enum privileges privileges = privileges_drop(gateway->settings, kept, sizeof(kept));
+    snprintf(why, sizeof(why), "%s", kept);
+    if (privileges == PRIVILEGES_FAILED || !open_logs(gateway, why, sizeof(why)))
+        goto out;
+    if (privileges == PRIVILEGES_KEPT)
+        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "privileges-kept", "why=%s", kept);
+    if (!watch_signals(gateway) || !start_workers(gateway, why, sizeof(why)))
         goto out;
     reload_say_loaded(gateway, gateway->settings, NULL);
     say_started(gateway);

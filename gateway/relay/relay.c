@@ -245,6 +245,10 @@ static void judge(struct request *request)
         refuse(request, REASON_RATE_LIMITED, verdict.partner, TEXT_NONE, RATE_KEY);
         return;
     }
+    if (inbound && verdict.verdict == SPEAK_ALLOWED && !session_believe(request->session, verdict.partner)) {
+        refuse(request, REASON_CONNECTION_LIMIT, verdict.partner, TEXT_NONE, "limits.connections of the partner");
+        return;
+    }
     if (verdict.verdict == SPEAK_NEEDS_SRV) {
         park(request, verdict.domain, verdict.partner);
         return;
@@ -416,6 +420,10 @@ void relay_message(struct session *session, struct text octets, size_t header_le
         session_judge_again(session);
     enum reason reason = sip_message_read(&message, octets, header_length, worker->header,
                                           worker->snapshot->settings->limits.header_count, &what);
+    if (message.is_request && session->address_entry != NULL && ++session->unbelieved > SESSION_UNBELIEVED_MOST) {
+        session_close(session, REASON_RATE_LIMITED, "too many requests, and none that was believed");
+        return;
+    }
     if (reason == REASON_OK && message.is_request) {
         take_request(session, &message);
         return;

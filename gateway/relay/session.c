@@ -32,7 +32,8 @@ static void established(void *owner)
     session->active_ms = worker_now(worker);
     DL_DELETE(worker->handshaking, session);
     DL_APPEND(worker->sessions, session);
-    address_count_release(worker, session);
+    if (session->peer->candidate != NULL || session->we_connected)
+        address_count_release(worker, session);
     if (session->snapshot != worker->snapshot) /* a reload passed by during the handshake */
         worker->is_judging = true;
     session->accepted_logged = true;
@@ -277,6 +278,9 @@ void session_check_time(struct session *session, uint64_t now)
         session_close(session, REASON_TIMED_OUT, "limits.message-timeout: half a message, and no more");
     else if (stream_waiting(session->stream) > 0 && now - stream_last_progress(session->stream) > SESSION_STALL_MS)
         session_close(session, REASON_OVERLOADED, "the peer does not read");
+    else if (session->address_entry != NULL &&
+             now - session->started_ms > limits->handshake_timeout_ms + limits->park_timeout_ms)
+        session_close(session, REASON_IDLE_TIMEOUT, "no request was believed, and no partner is named by its certificate");
     else if (session->upstream_transactions == NULL && session->downstream_transactions == NULL &&
              now - session->active_ms > limits->idle_timeout_ms)
         session_close(session, REASON_IDLE_TIMEOUT, "limits.idle-timeout");

@@ -31,7 +31,10 @@ struct session {
     bool is_broken;       /* its stream failed while it was being written; closed as soon as nothing is on the stack */
     bool is_connected;    /* the stream is open */
     bool is_drained;      /* draining, and nothing is in flight any more */
-    struct address_count *address_entry; /* where it is counted before the end of its handshake; NULL: nowhere */
+    struct address_count *address_entry; /* where it is counted as a stranger's; NULL: nowhere. Until the end of its
+                                            handshake, or, where that did not tell whose it is, until a request of it is
+                                            believed */
+    unsigned unbelieved;  /* requests of such a stranger */
     bool handed_over;     /* the first octets came: the peer has accepted us too */
 
     struct stream *stream;        /* owned */
@@ -72,6 +75,7 @@ struct session {
 #define SESSION_HIGH_WATER (256u * 1024u) /* octets of output at which the sessions that feed it are paused */
 #define SESSION_STALL_MS 30000u   /* with octets waiting and none taken, or over the high-water mark (overloaded) */
 #define SESSION_FINISH_MS 2000u   /* for the last octets of a session that ends */
+#define SESSION_UNBELIEVED_MOST 256u /* requests of a stranger before one is believed */
 #define SESSION_OUT_STANDARD (32u * 1024u)
 
 /* An accepted connection. Takes the socket in every case; a bound that is reached closes it at once. */
@@ -105,7 +109,8 @@ extern const struct tls_channel_events session_channel_events;
 extern const struct stream_events session_stream_events;
 void session_input(void *owner, struct text octets);      /* session_input.c: plaintext */
 enum reason session_judge(void *owner, const struct text *ders, size_t count); /* session_judge.c */
-void session_count_partner(struct session *session);
+/* A request of it was believed as the partner's: now it is known whom it is counted for. False: the partner has too many. */
+bool session_believe(struct session *session, const struct partner *partner);
 void session_stop_counting(struct session *session);
 void session_release_waiting(struct session *session);    /* session_output.c: who waits for it goes on */
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "gateway/relay/address_count.h"
 #include "gateway/relay/answer.h"
 #include "gateway/relay/hop.h"
 
@@ -50,6 +51,17 @@ static bool count_inbound(struct session *session, const struct partner *partner
         return false;
     }
     session->counters = counters;
+    return true;
+}
+
+bool session_believe(struct session *session, const struct partner *partner)
+{
+    if (session->we_connected || session->peer->candidate != NULL)
+        return true;
+    if (!count_inbound(session, partner))
+        return false;
+    session->peer->candidate = partner;
+    address_count_release(session->worker, session);
     return true;
 }
 

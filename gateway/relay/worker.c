@@ -104,6 +104,7 @@ static void end(struct worker *worker)
     worker->is_closing = true;
     hops_tick(worker, true);
     resolver_close(worker->resolver, resolver_closed, worker);
+    worker_resolver_tick(worker, 0, true);
     close_handle((uv_handle_t *)&worker->wake);
     close_handle((uv_handle_t *)&worker->tick);
     close_handle((uv_handle_t *)&worker->before_poll);
@@ -141,6 +142,7 @@ static void tick(uv_timer_t *timer)
         check_list(worker->sessions, now);
     judge_some(worker);
     hops_tick(worker, false);
+    worker_resolver_tick(worker, now, false);
     if (worker->is_stopping)
         drain(worker, now);
 }
@@ -158,8 +160,10 @@ static void take_next_settings(struct worker *worker)
         snapshot_release(snapshot);
         return;
     }
-    snapshot_release(worker->snapshot);
+    struct snapshot *before = worker->snapshot;
     worker->snapshot = snapshot;
+    worker_resolver_follow(worker, before->settings);
+    snapshot_release(before);
     worker->is_judging = true;
     audit_set_users(worker->audit, (enum audit_users)snapshot->settings->logs.users);
     transaction_table_set_timeout(worker->transactions, TIMER_PARK, snapshot->settings->limits.park_timeout_ms);
@@ -202,7 +206,9 @@ static void run(void *argument)
 
 bool worker_start(struct worker *worker)
 {
-    if (uv_timer_start(&worker->tick, tick, TICK_MS, TICK_MS) != 0 ||
+    worker->audit = audit_create(worker->shared->audit_file,
+                                 (enum audit_users)worker->snapshot->settings->logs.users, worker->shared->audit_key);
+    if (worker->audit == NULL || uv_timer_start(&worker->tick, tick, TICK_MS, TICK_MS) != 0 ||
         uv_prepare_start(&worker->before_poll, flush_before_poll) != 0 ||
         uv_check_start(&worker->after_poll, flush_after_poll) != 0)
         return false;

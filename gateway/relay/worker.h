@@ -49,6 +49,7 @@ struct snapshot {
 
 #define READ_BUFFER (64u * 1024u)
 #define SPARE_OUT_MOST 32u
+#define RETIRED_RESOLVERS_MOST 4u
 #define LISTENERS_MOST 16u /* of one side */
 #define LINES_BUFFER (16u * 1024u)
 
@@ -59,6 +60,9 @@ struct worker {
     uv_thread_t thread;
     struct snapshot *snapshot; /* in force; held */
     struct resolver *resolver;
+    struct resolver *retired[RETIRED_RESOLVERS_MOST]; /* of settings before; their last questions are being answered */
+    uint64_t retired_until_ms[RETIRED_RESOLVERS_MOST];
+    size_t retired_next;
     struct listener *listener[2][LISTENERS_MOST];
     size_t listener_count[2]; /* by enum peer_side */
     uint16_t port[2];         /* of each side's first listener: what Record-Route says */
@@ -103,7 +107,8 @@ struct worker {
 /* Binds its listeners too: the ports of `first` where the settings say 0. NULL: `why` says it in a sentence. */
 struct worker *worker_create(struct shared *shared, unsigned index, struct settings *settings,
                              const struct worker *first, char *why, size_t why_size);
-bool worker_start(struct worker *worker);                        /* its thread runs until stopped */
+/* Once the logs are open: its thread runs until stopped. */
+bool worker_start(struct worker *worker);
 void worker_take_settings(struct worker *worker, struct settings *hold); /* any thread */
 void worker_stop(struct worker *worker);                         /* any thread: drain and end */
 void worker_hurry(struct worker *worker);                        /* any thread: end the drain now */
@@ -113,6 +118,9 @@ void worker_join_and_destroy(struct worker *worker);
 
 /* ---- between the files of the worker ---- */
 void worker_woken(uv_async_t *async);
+struct resolver *worker_resolver_create(struct worker *worker, char *why, size_t size);
+void worker_resolver_follow(struct worker *worker, const struct settings *before); /* after a reload */
+void worker_resolver_tick(struct worker *worker, uint64_t now, bool end);
 bool worker_fit_headers(struct worker *worker, const struct snapshot *snapshot); /* to its limits.header-count */
 
 struct snapshot *snapshot_hold(struct snapshot *snapshot);

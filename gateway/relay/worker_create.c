@@ -69,31 +69,6 @@ static bool listen_on_all(struct worker *worker, const struct worker *first, cha
     return true;
 }
 
-static bool start_resolver(struct worker *worker, char *why, size_t size)
-{
-    const struct settings *settings = worker->snapshot->settings;
-    union address own[2 * LISTENERS_MOST];
-    size_t count = 0;
-
-    for (size_t side = 0; side < 2; side++) {
-        for (size_t i = 0; i < worker->listener_count[side]; i++)
-            own[count++] = *listener_address(worker->listener[side][i]);
-    }
-    struct resolver_options options = {
-        .server = settings->dns.server,
-        .server_count = settings->dns.server_count,
-        .timeout_ms = settings->dns.timeout_ms,
-        .host = settings->dns.host,
-        .host_count = settings->dns.host_count,
-        .own = own,
-        .own_count = count,
-        .allow_loopback = settings->dns.allow_loopback,
-        .trust_ad = settings->dns.trust_ad,
-    };
-    worker->resolver = resolver_create(&worker->loop, &options, why, size);
-    return worker->resolver != NULL;
-}
-
 static bool start_transactions(struct worker *worker)
 {
     struct transaction_table *table = transaction_table_create();
@@ -169,11 +144,10 @@ struct worker *worker_create(struct shared *shared, unsigned index, struct setti
     worker->snapshot = snapshot_create(settings, NULL, why, why_size);
     if (worker->snapshot == NULL || !start_buffers(worker) || !start_transactions(worker))
         goto fail;
-    worker->audit =
-        audit_create(shared->audit_file, (enum audit_users)settings->logs.users, shared->audit_key);
-    if (worker->audit == NULL)
+    if (!listen_on_all(worker, first, why, why_size))
         goto fail;
-    if (!listen_on_all(worker, first, why, why_size) || !start_resolver(worker, why, why_size))
+    worker->resolver = worker_resolver_create(worker, why, why_size);
+    if (worker->resolver == NULL)
         goto fail;
     return worker;
 fail:
@@ -198,6 +172,7 @@ static void close_loop(struct worker *worker)
     }
     if (worker->resolver != NULL)
         resolver_close(worker->resolver, NULL, NULL);
+    worker_resolver_tick(worker, 0, true);
     uv_run(&worker->loop, UV_RUN_NOWAIT);
     uv_walk(&worker->loop, close_walked, NULL);
     uv_run(&worker->loop, UV_RUN_DEFAULT);

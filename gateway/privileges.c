@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/privileges.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static bool may(const char *path, int how, char *why, size_t size)
+{
+    if (faccessat(AT_FDCWD, path, how, AT_EACCESS) == 0)
+        return true;
+    snprintf(why, size, "%s is not %s", path, (how & W_OK) != 0 ? "writable" : "readable");
+    return false;
+}
+
+/* As that user for a moment: can it do what the gateway will have to do? */
+static bool can_serve(const struct settings *settings, const struct passwd *user, char *why, size_t size)
+{
+    bool able = false;
+
+    if (setegid(user->pw_gid) == 0 && seteuid(user->pw_uid) == 0)
+        able = may(settings->logs.directory, W_OK | X_OK, why, size) && may(settings->file, R_OK, why, size) &&
+               may(settings->partners_folder, R_OK | X_OK, why, size) &&
+               may(settings->internal.key_file, R_OK, why, size) && may(settings->external.key_file, R_OK, why, size);
+    if (seteuid(0) != 0 || setegid(0) != 0) {
+        snprintf(why, size, "root could not be taken back for a moment");
+        return false;
+    }
+    return able;
+}
+
+static enum privileges become(const struct passwd *user, char *why, size_t size)
+{
+    snprintf(why, size, "the user %s cannot be taken on", user->pw_name);
+    if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
+        return PRIVILEGES_FAILED;
+    return setuid(0) == 0 || seteuid(0) == 0 ? PRIVILEGES_FAILED : PRIVILEGES_DROPPED;
+}
+
+static enum privileges become_named(const struct settings *settings, char *why, size_t size)
+{
+    char what[400] = "";
+    const struct passwd *user = getpwnam(settings->user);
+
+    if (user == NULL) {
+        snprintf(why, size, "user: there is no user %s", settings->user);
+        return PRIVILEGES_FAILED;
+    }
+    if (user->pw_uid == 0)
+        return PRIVILEGES_NONE;
+    if (can_serve(settings, user, what, sizeof(what)))
+        return become(user, why, size);
+    snprintf(why, size, "for the user %s, %s", settings->user, what);
+    return PRIVILEGES_FAILED;
+}
+
+enum privileges privileges_drop(const struct settings *settings, char *why, size_t size)
+{
+    const struct rlimit none = {0, 0};
+    char what[400] = "";
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    why[0] = '\0';
+    if (geteuid() != 0)
+        return PRIVILEGES_NONE;
+    if (settings->user != NULL)
+        return become_named(settings, why, size);
+    const struct passwd *user = getpwnam("fedgate");
+    if (user == NULL)
+        user = getpwnam("nobody");
+    if (user != NULL && can_serve(settings, user, what, sizeof(what)))
+        return become(user, why, size);
+    snprintf(why, size, "running as root, since for the user %s %s; name one that can in gateway.yaml (user: NAME)",
+             user == NULL ? "fedgate" : user->pw_name, user == NULL ? "there is no account" : what);
+    return PRIVILEGES_KEPT;
+}
