@@ -177,6 +177,7 @@ struct peer_verdict peer_judge_internal(const struct policy *policy, const struc
 struct candidate {
     const struct partner *accepted;  /* may stand */
     struct text matched;
+    bool is_named;                   /* a name in the certificate led to it; otherwise an anchor that many may share */
     const struct partner *refused;   /* named by the certificate, but its own options refuse */
     enum reason refused_reason;
     const struct partner *other;     /* named by the certificate, but its anchors are others */
@@ -238,6 +239,8 @@ static void consider_name(struct candidate *candidate, const struct policy *poli
     const struct partner *owner = owner_of(policy, name->value);
     if (owner != NULL && !reaches(peer, owner))
         candidate->other = candidate->other == NULL ? owner : candidate->other;
+    else if (owner != NULL && identity_rule_needs_dns(owner->identity))
+        consider(candidate, peer, owner, name->value, now);
     else if (owner != NULL && owner->identity == IDENTITY_DOMAIN && partner_owns_domain(owner, name->value) &&
              identity_names_domain(peer->chain->certificate[0], name->value, &matched))
         consider(candidate, peer, owner, matched, now);
@@ -249,7 +252,8 @@ static void consider_name(struct candidate *candidate, const struct policy *poli
         consider(candidate, peer, partners[i], name->value, now);
 }
 
-/* The owners of the names in the certificate: rule `domain` by domain, rule `names` by host name. */
+/* The owners of the names in the certificate: rule `domain` by domain, rule `names` by host name, those that only DNS can
+ * answer by any name within a domain. */
 static void consider_names(struct candidate *candidate, const struct policy *policy, const struct peer *peer,
                            int64_t now)
 {
@@ -299,7 +303,7 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
 {
     if (candidate->accepted != NULL) {
         peer->name = candidate->matched;
-        peer->candidate = candidate->accepted;
+        peer->candidate = candidate->is_named ? candidate->accepted : NULL;
         if (!identity_rule_needs_dns(candidate->accepted->identity))
             peer->partner = candidate->accepted;
         return verdict(log, "identity", REASON_OK, "%s by rule %s", candidate->accepted->name,
@@ -344,6 +348,7 @@ struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct
     check_log_add(log, "path", CHECK_PASSED, "leads to %s", peer->path[0].anchor->subject);
 
     consider_names(&candidate, policy, peer, now);
+    candidate.is_named = candidate.accepted != NULL;
     consider_dns_rules(&candidate, policy, peer, now);
     return judge_candidate(policy, peer, &candidate, now, names, log);
 }

@@ -24,7 +24,9 @@ struct peer {
     struct trust_path path[PEER_PATHS_MOST];
     size_t path_count;
     const struct partner *partner; /* the first partner that it was found to be; NULL inside or when only DNS can tell */
-    const struct partner *candidate; /* inbound: whom the session is counted for, even when only DNS can tell */
+    const struct partner *candidate; /* inbound: whom the session is counted for. NULL when only DNS can tell and no name in
+                                        the certificate lies in a domain of any: then it may be anyone's, and shall be
+                                        counted for no one before a request of it was believed */
     struct text name;              /* the name in the certificate that was matched; borrowed from the chain */
     int64_t valid_until;           /* the earliest end of a certificate of the first path */
 };
