@@ -117,6 +117,21 @@ static bool ecdsa_signature_is_sound(struct text signature, size_t coordinate) {
            der_positive_integer(s, &s) && r.length <= coordinate && s.length <= coordinate;
 }
 
+/* A point off the curve would be a key of some weaker group. On these curves, whose cofactor is 1, being on
+ * the curve is all that a point other than the one at infinity needs (SP 800-56A 5.6.2.3.4); wc_ecc_check_key
+ * would multiply by the order as well, at the cost of a second signature check. */
+static bool point_is_on_curve(ecc_key *key) {
+    mp_int a, b, prime;
+
+    if (wc_ecc_point_is_at_infinity(&key->pubkey) != 0 ||
+        mp_init_multi(&a, &b, &prime, NULL, NULL, NULL) != MP_OKAY)
+        return false;
+    return mp_read_radix(&a, key->dp->Af, MP_RADIX_HEX) == MP_OKAY &&
+           mp_read_radix(&b, key->dp->Bf, MP_RADIX_HEX) == MP_OKAY &&
+           mp_read_radix(&prime, key->dp->prime, MP_RADIX_HEX) == MP_OKAY &&
+           wc_ecc_is_point(&key->pubkey, &a, &b, &prime) == MP_OKAY;
+}
+
 static bool verify_ecdsa(const struct public_key *key, const struct signature_digest *digest,
                          struct text signature) {
     int curve = key->kind == PUBLIC_KEY_P256   ? ECC_SECP256R1
@@ -127,9 +142,8 @@ static bool verify_ecdsa(const struct public_key *key, const struct signature_di
 
     if (!ecdsa_signature_is_sound(signature, (key->point.length - 1) / 2) || wc_ecc_init(&ecc) != 0)
         return false;
-    /* A point off the curve would be a key of some weaker group. */
     if (wc_ecc_import_x963_ex(octets_of(key->point), (word32)key->point.length, &ecc, curve) != 0 ||
-        wc_ecc_check_key(&ecc) != 0 ||
+        !point_is_on_curve(&ecc) ||
         wc_ecc_verify_hash(octets_of(signature), (word32)signature.length, digest->octets, digest->length,
                            &good, &ecc) != 0)
         good = 0;
