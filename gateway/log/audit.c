@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/log/audit.h"
 
+#include "gateway/log/counts.h"
 #include "gateway/log/json_line.h"
 #include "gateway/log/log_time.h"
 #include "gateway/log/operation_log.h"
@@ -15,6 +16,7 @@ struct audit {
     enum audit_users users;
     uint8_t key[AUDIT_KEY_OCTETS];
     struct log_clock clock;
+    struct audit_counts counts;
     char line[LOG_LINE_MOST];
 };
 
@@ -157,5 +159,11 @@ struct text audit_format(struct audit *audit, const struct audit_record *record,
 
 void audit_write(struct audit *audit, const struct audit_record *record)
 {
+    counts_add(&audit->counts, record);
     log_file_write(audit->file, audit_format(audit, record, log_time_now()));
+}
+
+const struct audit_counts *audit_counts(const struct audit *audit)
+{
+    return &audit->counts;
 }
