@@ -49,8 +49,8 @@ enum options_outcome options_read(const struct options *options, int argc, char 
 /* The row that every command with a configuration has. */
 #define OPTION_CONFIG(where)                                                                                 \
     {                                                                                                        \
-        .name = "config", .letter = 'c', .value = "FILE",                                                    \
-        .help = "configuration; " CONFIGURATION_FILE " when not given", .text = (where)                      \
+        .name = "config", .letter = 'c', .value = "FILE", .help = "default: " CONFIGURATION_FILE,            \
+        .text = (where)                                                                                      \
     }
 #define OPTION_JSON(where)                                                                                   \
     { .name = "json", .help = "print one JSON document", .flag = (where) }

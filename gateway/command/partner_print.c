@@ -87,14 +87,7 @@ static void print_anchors(const struct partner *partner, FILE *out) {
         fprintf(out, "%*s%-*snone\n", (int)INDENT, "", (int)TITLE, "anchors");
 }
 
-static const char *direction_of(const struct partner *partner) {
-    if (partner->direction == PARTNER_DIRECTION_INBOUND)
-        return "inbound only";
-    return partner->direction == PARTNER_DIRECTION_OUTBOUND ? "outbound only" : "both directions";
-}
-
 static void print_rules(const struct partner *partner, FILE *out) {
-    static const char *const revocation[] = {"off", "if-available", "required"};
     struct paragraph paragraph;
     char size[QUANTITY_WRITTEN];
 
@@ -109,9 +102,6 @@ static void print_rules(const struct partner *partner, FILE *out) {
     }
     if (partner->methods != NULL)
         print_names(out, "methods", partner->methods, partner->method_count);
-    paragraph_begin(&paragraph, out, "revocation");
-    paragraph_add(&paragraph, "%s", revocation[partner->revocation]);
-    paragraph_end(&paragraph);
     paragraph_begin(&paragraph, out, "limits");
     paragraph_add(&paragraph, "%" PRIu32 " messages/s", partner->limits.messages_per_second);
     paragraph_add(&paragraph, "burst %" PRIu32, partner->limits.burst);
@@ -145,9 +135,29 @@ static void print_options(const struct partner *partner, FILE *out) {
     paragraph_end(&paragraph);
 }
 
+/* ---- the row ---- */
+
+#define NAME_WIDTH 22u
+#define ROW "%-*s %-16s %-10s %-9s %s\n"
+
+void partner_print_head(FILE *out) {
+    fprintf(out, ROW, (int)NAME_WIDTH, "PARTNER", "STATE", "IDENTITY", "DIRECTION", "REVOCATION");
+}
+
+static const char *direction_of(const struct partner *partner) {
+    if (partner->direction == PARTNER_DIRECTION_INBOUND)
+        return "inbound";
+    return partner->direction == PARTNER_DIRECTION_OUTBOUND ? "outbound" : "both";
+}
+
 void partner_print(const struct partner *partner, int64_t now, FILE *out) {
-    fprintf(out, "%s: %s, identity %s, %s\n", partner->name, partner_state_word(partner, now),
-            identity_rule_word(partner->identity), direction_of(partner));
+    static const char *const revocation[] = {"off", "if-available", "required"};
+    bool is_long = strlen(partner->name) > NAME_WIDTH; /* then it has a line of its own */
+
+    if (is_long)
+        fprintf(out, "%s\n", partner->name);
+    fprintf(out, ROW, (int)NAME_WIDTH, is_long ? "" : partner->name, partner_state_word(partner, now),
+            identity_rule_word(partner->identity), direction_of(partner), revocation[partner->revocation]);
     print_names(out, "domains", partner->domains, partner->domain_count);
     print_anchors(partner, out);
     print_rules(partner, out);
@@ -177,7 +187,7 @@ static void add_duration(struct paragraph *paragraph, const char *key, uint64_t 
 void limits_print(const struct limits *limits, FILE *out) {
     struct paragraph paragraph;
 
-    fprintf(out, "gateway\n");
+    fprintf(out, "the gateway\n");
     paragraph_begin(&paragraph, out, "limits");
 #define X(field, key, kind, standard, least, most, what) ADD_##kind(&paragraph, key, limits->field);
     LIMITS(X)

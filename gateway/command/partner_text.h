@@ -12,7 +12,9 @@
 /* "in force", or what the reason says: "disabled", "not yet in force", "ended". */
 const char *partner_state_word(const struct partner *partner, int64_t now);
 
-/* One paragraph of lines of at most 80 columns (a single name that is longer stays whole). */
+/* A row, and below it, indented, what has no column: lines of at most 80 columns (one name that is longer
+ * stays whole). */
+void partner_print_head(FILE *out);
 void partner_print(const struct partner *partner, int64_t now, FILE *out);
 void limits_print(const struct limits *limits, FILE *out);
 /* One object of an array. */

@@ -10,10 +10,9 @@
 /* The effective policy: what holds for each partner once the defaults are filled in. */
 
 static void print_text(const struct settings *settings, int64_t now) {
-    for (uint32_t i = 0; i < partner_set_count(settings->partners); i++) {
+    partner_print_head(stdout);
+    for (uint32_t i = 0; i < partner_set_count(settings->partners); i++)
         partner_print(partner_set_at(settings->partners, i), now, stdout);
-        fputc('\n', stdout);
-    }
     limits_print(&settings->limits, stdout);
 }
 
