@@ -3,14 +3,14 @@
 #include "gateway/command/options.h"
 #include "gateway/gateway.h"
 
-int command_run(int argc, char **argv)
-{
-    const char *file = CONFIGURATION_FILE;
+int command_run(int argc, char **argv) {
+    const char *file = NULL;
     const struct option table[] = {OPTION_CONFIG(&file), {.name = NULL}};
     const struct options options = {
         .usage = "fedgate run [-c FILE]",
-        .summary = "Runs the gateway in the foreground. HUP loads the configuration anew, USR1 reopens the logs, "
-                   "TERM and INT finish what is in flight and stop.",
+        .summary =
+            "Runs the gateway in the foreground. HUP loads the configuration anew, USR1 reopens the logs, "
+            "TERM and INT finish what is in flight and stop.",
         .table = table,
     };
 
@@ -22,5 +22,5 @@ int command_run(int argc, char **argv)
     case OPTIONS_GO:
         break;
     }
-    return gateway_run(file) == 0 ? COMMAND_DONE : COMMAND_TROUBLE;
+    return gateway_run(file != NULL ? file : CONFIGURATION_FILE) == 0 ? COMMAND_DONE : COMMAND_TROUBLE;
 }
