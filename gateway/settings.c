@@ -123,11 +123,11 @@ static void load_discovery(struct settings_draft *draft) {
         load_roots(draft, "discovery", draft->settings->discovery_anchors);
 }
 
-/* ".x" blocks what lies below x. */
+/* ".x" blocks x and what lies below it. */
 static bool covers(const char *blocked, const char *domain) {
     if (blocked[0] != '.')
         return strcmp(blocked, domain) == 0;
-    return strcmp(blocked + 1, domain) != 0 && domain_is_within(text_of(domain), text_of(blocked + 1));
+    return domain_is_within(text_of(domain), text_of(blocked + 1));
 }
 
 static void check_blocked(struct settings_draft *draft) {

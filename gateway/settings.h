@@ -54,7 +54,7 @@ struct settings {
 
     struct partner_set *partners; /* owned */
     char *partners_folder;        /* owned, resolved */
-    char **blocked; /* owned; lower case; ".x" covers the subdomains of x too, and x itself not */
+    char **blocked; /* owned; lower case; ".x" covers x and its subdomains too */
     size_t blocked_count;
     bool discovery_enabled;
     struct trust_anchors *discovery_anchors; /* owned, or NULL */

@@ -56,12 +56,7 @@ static bool keep_path(void *context, const struct trust_path *path)
 {
     struct peer *peer = ((struct collection *)context)->peer;
 
-    for (size_t i = 0; i < peer->path_count; i++) {
-        /* A second way to the same anchor counts only where it allows more. */
-        if (peer->path[i].anchor == path->anchor &&
-            (peer->path[i].extended_key_usage | path->extended_key_usage) == peer->path[i].extended_key_usage)
-            return true;
-    }
+    /* Also a second way to the same anchor: usage, pins and revocation may tell the two apart. */
     peer->path[peer->path_count++] = *path;
     return peer->path_count < PEER_PATHS_MOST;
 }

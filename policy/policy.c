@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/domain.h"
 
@@ -81,17 +82,22 @@ bool policy_is_own_domain(const struct policy *policy, struct text domain)
 
 bool policy_is_blocked(const struct policy *policy, struct text domain)
 {
+    char dotted[DOMAIN_LONGEST + 2] = ".";
+
     domain = domain_without_dot(domain);
+    if (domain.length == 0 || domain.length > DOMAIN_LONGEST)
+        return false;
     if (name_set_has(policy->blocked, domain))
         return true;
-    const char *dot = text_find(domain, '.');
-    while (dot != NULL) {
-        domain = text_from(dot, domain.at + domain.length); /* ".parent" */
-        if (name_set_has(policy->blocked, domain))
-            return true;
-        dot = text_find(text_skip(domain, 1), '.');
+    memcpy(dotted + 1, domain.at, domain.length);
+    struct text rest = {dotted, domain.length + 1};
+    while (!name_set_has(policy->blocked, rest)) {
+        const char *dot = text_find(text_skip(rest, 1), '.');
+        if (dot == NULL)
+            return false;
+        rest = text_from(dot, rest.at + rest.length);
     }
-    return false;
+    return true;
 }
 
 void check_log_add(const struct check_log *log, const char *name, enum check_result result, const char *format, ...)

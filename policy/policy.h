@@ -13,7 +13,7 @@ struct policy {
     const struct trust_anchors *internal_anchors;  /* borrowed */
     struct name_set *servers;                      /* owned: names of our listed servers */
     struct name_set *domains;                      /* owned: SIP domains we speak for */
-    struct name_set *blocked;                      /* owned: exact names; ".x" for the subdomains of x */
+    struct name_set *blocked;                      /* owned: exact names; ".x" for x and its subdomains */
 };
 
 /* Copies nothing but pointers: the names live as long as the policy. False: no memory. */
