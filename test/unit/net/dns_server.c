@@ -96,8 +96,7 @@ static void udp_read(uv_udp_t *udp, ssize_t count, const uv_buf_t *buffer, const
     const struct dns_message *reply = ask_test(server, (const uint8_t *)buffer->base, (size_t)count, false);
     if (reply->length == 0)
         return;
-    struct sending *sending = calloc(1, sizeof *sending + reply->length);
-    assert_non_null(sending);
+    struct sending *sending = test_allocate(sizeof *sending + reply->length);
     sending->server = server;
     memcpy(&sending->to, from, sizeof sending->to);
     memcpy(sending->octets, reply->at, reply->length);
@@ -134,10 +133,8 @@ static void tcp_answer(struct connection *connection, const uint8_t *octets, siz
     const struct dns_message *reply = ask_test(connection->server, octets, length, true);
     if (reply->length == 0)
         return;
-    uv_write_t *request = malloc(sizeof *request);
-    uint8_t *framed = malloc(reply->length + 2);
-    assert_non_null(request);
-    assert_non_null(framed);
+    uv_write_t *request = test_allocate(sizeof *request);
+    uint8_t *framed = test_allocate(reply->length + 2);
     framed[0] = (uint8_t)(reply->length >> 8);
     framed[1] = (uint8_t)reply->length;
     memcpy(framed + 2, reply->at, reply->length);
@@ -165,10 +162,9 @@ static void tcp_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 
 static void tcp_accept(uv_stream_t *stream, int status) {
     struct dns_server *server = stream->data;
-    struct connection *connection = calloc(1, sizeof *connection);
+    struct connection *connection = test_allocate(sizeof *connection);
 
     assert_int_equal(status, 0);
-    assert_non_null(connection);
     connection->server = server;
     server->open_handles++;
     uv_tcp_init(&server->test->loop, &connection->tcp);

@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test/unit/net/test_loop.h"
 
+#include <stdlib.h>
+
+long test_allocations_left = -1;
+
+void *test_allocate(size_t size) {
+    long left = test_allocations_left;
+    test_allocations_left = -1;
+    void *memory = calloc(1, size);
+    test_allocations_left = left;
+    assert_non_null(memory);
+    return memory;
+}
+
 #define LIMIT_MS 10000u
 #define TICK_MS 2u /* UV_RUN_ONCE may see a timer and then block: wake it */
 

@@ -20,6 +20,11 @@ struct test_loop {
     bool expired;
 };
 
+/* Allocations that still succeed, where a test counts them (test_memory.c); negative: all do. */
+extern long test_allocations_left;
+/* For the tests' own helpers: zeroed, and never refused. */
+void *test_allocate(size_t size);
+
 void test_loop_begin(struct test_loop *test);
 /* Runs until the counter has at least that value; the test fails when it takes over ten seconds. */
 void test_loop_until(struct test_loop *test, const unsigned *counter, unsigned value);
