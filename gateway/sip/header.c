@@ -157,12 +157,16 @@ size_t sip_header_lines(struct text lines) {
 
     while (lines.length > 0) {
         struct sip_header header;
-        const char *end = text_find(lines, '\r');
-        if (end == NULL || end + 1 == lines.at + lines.length || end[1] != '\n')
+        size_t scanned = 0, end = 0;
+        enum sip_line found = sip_line_find(lines, 0, &scanned, &end);
+        /* At the end of the text nothing can follow that would continue the line. */
+        if (found == SIP_LINE_NEED_MORE && scanned + 2 == lines.length && lines.at[scanned] == '\r') {
+            found = SIP_LINE_COMPLETE;
+            end = lines.length;
+        }
+        if (found != SIP_LINE_COMPLETE || !sip_header_read((struct text){lines.at, end}, &header))
             return 0;
-        if (octets_find_control(lines.at, end) != end || !sip_header_read(text_from(lines.at, end), &header))
-            return 0;
-        lines = text_skip(lines, (size_t)(end - lines.at) + 2);
+        lines = text_skip(lines, end);
         count++;
     }
     return count;

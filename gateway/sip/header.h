@@ -62,9 +62,8 @@ bool sip_header_is_single(enum sip_header_kind kind);
 /* Cuts a line (without looking at the value) into a header. False: no colon, or the name is no token. */
 bool sip_header_read(struct text line, struct sip_header *header);
 
-/* How many header lines the text is: each unfolded, with its CR LF, without other control octets. 0 when it
- * is anything else. What fedgate writes itself is held against it, so that no text from outside can add a
- * line. */
+/* How many header lines the text is, each with its folds and its CR LF; 0 when it is anything else. What
+ * fedgate writes itself is held against it, so that no text from outside can add a line. */
 size_t sip_header_lines(struct text lines);
 
 /* How far a line goes: the one code that finds line ends, for the framer and for sip_message_read. */

@@ -220,7 +220,7 @@ static void texts_that_add_a_line_spoil_the_plan(void **state) {
         {"X: y\n", 5},
         {"X: y\r\nZ: z\r\n", 12},
         {"X: y\r\n\r\n", 8},
-        {"X: y\r\n z\r\n", 10},
+        {"X: y\r\n \r\n", 9},
         {"X: y\rZ: z\r\n", 11},
         {"X y\r\n", 5},
         {" X: y\r\n", 7},

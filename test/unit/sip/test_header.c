@@ -167,7 +167,13 @@ static void lines_of_ours_cannot_smuggle(void **state) {
     assert_int_equal(sip_header_lines(TEXT("a: b\r")), 0);
     assert_int_equal(sip_header_lines(TEXT("a: b\n")), 0);
     assert_int_equal(sip_header_lines(TEXT("a: b\r\n\r\n")), 0);
-    assert_int_equal(sip_header_lines(TEXT("a: b\r\n c\r\n")), 0);
+    assert_int_equal(sip_header_lines(TEXT("a: b\r\n c\r\nd: \te\r\n\tf\r\n")), 2);
+    assert_int_equal(sip_header_lines(TEXT("a: b\r\n ")), 0);
+    assert_int_equal(sip_header_lines(TEXT("a: b\r\n \r\n")), 0);
+    assert_int_equal(sip_header_lines(TEXT("a: b\r\n c")), 0);
+    assert_int_equal(sip_header_lines(TEXT("a: b\r\n c\r")), 0);
+    assert_int_equal(sip_header_lines(TEXT("\r\n")), 0);
+    assert_int_equal(sip_header_lines(TEXT(" a: b\r\n")), 0);
     assert_int_equal(sip_header_lines(TEXT("a: b\nc: d\r\n")), 0);
     assert_int_equal(sip_header_lines(TEXT("a: b\rc: d\r\n")), 0);
     assert_int_equal(sip_header_lines(TEXT("a: \0b\r\n")), 0);
