@@ -270,8 +270,12 @@ static void consider_dns_rules(struct candidate *candidate, const struct policy 
         size_t count;
         const struct partner *const *partners =
             partner_set_by_anchor_needing_dns(policy->partners, peer->path[i].anchor, &count);
-        for (size_t j = 0; j < count && candidate->accepted == NULL; j++)
-            consider(candidate, peer, partners[j], TEXT_NONE, now);
+        for (size_t j = 0; j < count && candidate->accepted == NULL; j++) {
+            /* A certificate whose names lie in another's domains names no target within this one's. */
+            bool is_anothers = candidate->other != NULL || candidate->refused != NULL;
+            if (partners[j]->identity != IDENTITY_SRV_TARGET || !is_anothers)
+                consider(candidate, peer, partners[j], TEXT_NONE, now);
+        }
     }
 }
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_TEST_CASES_WORLD_H
+#define FEDGATE_TEST_CASES_WORLD_H
+
+/* The small world that the tables in test/policy-cases speak of. Its words are explained in
+ * test/policy-cases/README. Whatever cannot be read ends the test. */
+
+#include "policy/message_judgement.h"
+
+#define WORLD_PARTNERS 5
+
+/* Fabrikam with the options of a row, beside four partners that never change. */
+struct world {
+    struct partner_set *partners;
+    struct trust_anchors *internal_anchors;
+    struct policy policy;
+    const struct partner *fabrikam;
+    int64_t now; /* FACTORY_NOW, or what `at:` says */
+};
+
+void world_create(struct world *world, char *options);
+void world_destroy(struct world *world);
+
+/* "fab dns:fabrikam.example eku:c": who issued it, its names and what it may be used for. */
+struct presented_chain *world_chain(char *words);
+
+/* "-": DNS was not asked, and NULL is given. "sip.fabrikam.example sip2.fabrikam.example secure", "none",
+ * "failed", "bogus". The answer lives in `answer` and `target`. */
+const struct srv_answer *world_answer(char *words, struct srv_answer *answer, struct srv_target target[8]);
+
+/* Takes the next word, which ends at a blank; NULL: none is left. */
+char *world_word(char **rest);
+/* What follows "key:" in the word; NULL when it has another key. */
+char *world_value(char *word, const char *key);
+_Noreturn void world_fail(const char *what, const char *word);
+
+#endif
