@@ -210,7 +210,6 @@ static enum dns_answer_result follow_aliases(struct dns_answer *answer, const st
             return DNS_ANSWER_RECORDS;
         }
         if (found == SEARCH_NOTHING) {
-            answer->has_soa = survey->has_soa;
             answer->ttl = survey->has_soa ? lesser(ttl, survey->denial_ttl) : 0;
             if (answer->rcode == DNS_RCODE_NO_SUCH_NAME)
                 return DNS_ANSWER_NO_NAME;

@@ -43,7 +43,6 @@ struct dns_answer {
     bool aliased;       /* a CNAME leads from the name asked for to the records */
     uint32_t ttl;       /* seconds: RECORDS: the least of the records and their aliases;
                            NO_DATA, NO_NAME: of the denial (RFC 2308 5), of its aliases; 0 without SOA */
-    bool has_soa;       /* NO_DATA, NO_NAME: 0 in ttl was really said */
 
     struct text octets; /* borrowed: the whole message */
     uint16_t type;

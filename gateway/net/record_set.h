@@ -16,9 +16,8 @@ struct srv_record_set {
                                  At most SRV_TARGETS_MOST targets, by priority; hosts in lower case */
     uint64_t expires;         /* uv_now milliseconds; moves only when a stale answer has to help out again */
     bool stale;               /* its TTL is over, but the DNS does not answer (RFC 8767) */
-    const char
-        *service; /* "_sipfederationtls._tcp" or "_sips._tcp": which one answered; NULL unless REASON_OK */
-    const char *detail; /* static: what went wrong in the DNS; NULL when nothing did */
+    const char *service; /* "_sipfederationtls._tcp" or "_sips._tcp", whichever answered; NULL: neither */
+    const char *detail;  /* static: what went wrong in the DNS; NULL when nothing did */
     unsigned references;
 };
 
@@ -27,8 +26,7 @@ struct address_set {
     enum reason outcome; /* REASON_OK, REASON_ADDRESS_NOT_FOUND, REASON_ADDRESS_REFUSED, REASON_DNS_FAILED,
                             REASON_DNS_BOGUS, REASON_OVERLOADED, REASON_SHUTTING_DOWN */
     enum dns_security security;
-    union address
-        *address; /* port 0: see address_set_port; IPv6 and IPv4 by turns (RFC 8305 4), IPv6 first */
+    union address *address; /* port 0, see address_set_port; by turns (RFC 8305 4), IPv6 first */
     size_t address_count;
     uint64_t expires; /* as above */
     bool stale;

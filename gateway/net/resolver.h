@@ -31,9 +31,9 @@ struct resolver_options {           /* all borrowed during resolver_create only 
     uint32_t timeout_ms;
     const struct dns_host *host; /* answered from here before any query, and always believed */
     size_t host_count;
-    const union address
-        *own; /* our listeners: answers that lead to one of these IP addresses are refused, whatever
-                 the port; an unspecified one stands for every address of this machine */
+    /* Our listeners: answers that lead to one of these IP addresses are refused, whatever the port; an
+     * unspecified one stands for every address that this machine has when the resolver is created. */
+    const union address *own;
     size_t own_count;
     bool allow_loopback; /* nothing is refused */
     bool trust_ad;       /* the AD bit means DNS_SECURE */
@@ -57,7 +57,8 @@ bool resolver_peek_addresses(struct resolver *resolver, struct text host, const 
  * The callback may do anything, resolver_close too. NULL: no memory, and no callback.
  *
  * Asks for _sipfederationtls._tcp.DOMAIN, and only when that is denied (never when it fails) for
- * _sips._tcp.DOMAIN. The answer is DNS_SECURE only when all that it is built from is. */
+ * _sips._tcp.DOMAIN. The answer is DNS_SECURE only when all that it is built from is. With a TTL of 0 it is
+ * for those who asked, and for nobody after them: a peek will not find it. */
 struct resolver_question *resolver_federation_srv(struct resolver *resolver, struct text domain,
                                                   void (*answered)(void *context,
                                                                    const struct srv_record_set *answer),

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-long test_allocations_left = -1;
+volatile long test_allocations_left = -1;
 
 void *test_allocate(size_t size) {
     long left = test_allocations_left;

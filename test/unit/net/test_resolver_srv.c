@@ -127,7 +127,7 @@ static void silence_ends_in_time(void **state) {
     begin_resolver(fixture, script_silence);
     uint64_t begin = uv_hrtime();
     assert_failed(get_srv(fixture, DOMAIN));
-    assert_in_range((uv_hrtime() - begin) / 1000000, TIMEOUT_MS / 2, TIMEOUT_MS + 200);
+    assert_in_range((uv_hrtime() - begin) / 1000000, TIMEOUT_MS / 2, TIMEOUT_MS + 2000);
 }
 
 /* Each name alone would be in time; together they are not. */
@@ -142,7 +142,7 @@ static void the_time_is_for_the_whole_question(void **state) {
     begin_resolver(fixture, slow_script);
     uint64_t begin = uv_hrtime();
     assert_failed(get_srv(fixture, DOMAIN));
-    assert_in_range((uv_hrtime() - begin) / 1000000, TIMEOUT_MS / 2, TIMEOUT_MS + 200);
+    assert_in_range((uv_hrtime() - begin) / 1000000, TIMEOUT_MS / 2, TIMEOUT_MS + 2000);
     test_loop_sleep(&fixture->test, TIMEOUT_MS); /* late answers come to nobody */
 }
 
@@ -225,7 +225,7 @@ static void garbage_is_a_failure_in_time(void **state) {
         begin_resolver(fixture, garbage_script);
         uint64_t begin = uv_hrtime();
         assert_failed(get_srv(fixture, DOMAIN));
-        assert_true((uv_hrtime() - begin) / 1000000 < TIMEOUT_MS + 200);
+        assert_true((uv_hrtime() - begin) / 1000000 < TIMEOUT_MS + 2000);
         end_resolver(fixture);
     }
 }
