@@ -53,12 +53,12 @@ char *yaml_name(struct yaml_reading *reading, const struct yaml_node *node) {
     return name;
 }
 
-/* ".x": the subdomains of x. */
+/* ".x": x and its subdomains. */
 static char *blocked_name(struct yaml_reading *reading, const struct yaml_node *node) {
     char quoted[UTF8_QUOTED];
 
     if (text_starts_with(node->value, TEXT("*."))) {
-        yaml_error(reading, node, "bad-domain", "'%s' is a pattern; write %s for all that lies below",
+        yaml_error(reading, node, "bad-domain", "'%s' is a pattern; write %s for the domain and all below it",
                    utf8_quote(node->value, quoted), quoted + 1);
         return NULL;
     }

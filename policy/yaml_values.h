@@ -26,7 +26,7 @@ yaml_value_reader yaml_read_time;       /* int64_t, seconds since 1970: 2026-01-
 /* Lists: an array and its count, both the target's. What is wrong with one entry does not hide the others. */
 yaml_value_reader yaml_read_names;         /* char **: domain or host names in lower case, each once */
 yaml_value_reader yaml_read_some_names;    /* the same, at least one */
-yaml_value_reader yaml_read_blocked_names; /* the same; ".x" stands for the subdomains of x */
+yaml_value_reader yaml_read_blocked_names; /* the same; ".x" stands for x and its subdomains */
 yaml_value_reader yaml_read_paths;         /* char **: paths, beside the file that is read */
 yaml_value_reader yaml_read_sources;       /* char **: the same, or http(s) URLs, or "from-certificate" */
 yaml_value_reader yaml_read_host_ports;    /* struct host_port *; detail: struct yaml_host_port_form */
