@@ -181,9 +181,7 @@ static void deliver(struct tls_channel *channel, char *scratch, size_t size)
         } else if (error != WOLFSSL_ERROR_WANT_READ) {
             channel_fail(channel, REASON_TLS_FAILED, FAULT_LIBRARY, error);
         }
-        if (error != WOLFSSL_ERROR_NONE) {
-            return;
-        }
+        return;
     }
 }
 

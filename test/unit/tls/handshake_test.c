@@ -206,10 +206,18 @@ static void a_context_may_go_while_its_sessions_live(void **state)
 static void bad_chains_and_keys_make_no_context(void **state)
 {
     struct fixture *fixture = *state;
+    struct identity *rsa = leaf_of_kind(fixture, KEY_RSA), *other_rsa = leaf_of_kind(fixture, KEY_RSA);
+    struct identity *edwards = leaf_of_kind(fixture, KEY_ED25519),
+                    *other_edwards = leaf_of_kind(fixture, KEY_ED25519);
+    char *locked = identity_locked_key(fixture->leaf);
     const struct {
         const char *name, *chain, *key;
     } cases[] = {
         {"key of another", fixture->leaf->chain_pem, fixture->root->key_pem},
+        {"RSA key of another", rsa->chain_pem, other_rsa->key_pem},
+        {"Ed25519 key of another", edwards->chain_pem, other_edwards->key_pem},
+        {"key of another kind", rsa->chain_pem, fixture->leaf->key_pem},
+        {"key behind a password", fixture->leaf->chain_pem, locked},
         {"chain is no PEM", "garbage", fixture->leaf->key_pem},
         {"chain is empty", "", fixture->leaf->key_pem},
         {"key is no PEM", fixture->leaf->chain_pem, "garbage"},
@@ -224,6 +232,11 @@ static void bad_chains_and_keys_make_no_context(void **state)
             fail_msg("%s: %s", cases[i].name, context != NULL ? "a context" : "no word");
         }
     }
+    free(locked);
+    identity_destroy(rsa);
+    identity_destroy(other_rsa);
+    identity_destroy(edwards);
+    identity_destroy(other_edwards);
 }
 
 int main(void)

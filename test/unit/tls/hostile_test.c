@@ -220,6 +220,36 @@ static void chains_leave_nothing_behind(void **state)
     assert_true(library_memory() <= steady + 512); /* 48 more CAs would be 48 kB */
 }
 
+/* A hello of 18,000 octets, one to a record; and a good one with change_cipher_spec for ever after it. */
+static void a_handshake_without_end_is_ended(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer *server = peer_of_channel(fixture->server, NULL);
+    static const char start[] = "\x01\x00\x46\x50\x03\x03";
+    size_t records = 0;
+    while (tls_channel_state(server->channel) == TLS_HANDSHAKE && records < 5000) {
+        char record[] = "\x16\x03\x01\x00\x01?";
+        record[5] = records < 6 ? start[records] : 0;
+        peer_feed(server, (struct text){record, 6});
+        records++;
+    }
+    assert_int_equal(tls_channel_reason(server->channel), REASON_TLS_FAILED);
+    assert_true(records <= TLS_HANDSHAKE_RECORDS_MOST + 1);
+    peer_destroy(server);
+
+    struct peer *client = peer_of_channel(fixture->client, NULL);
+    server = peer_of_channel(fixture->server, NULL);
+    tls_channel_start(client->channel);
+    peer_feed(server, octets_text(&client->out));
+    for (records = 0; tls_channel_state(server->channel) == TLS_HANDSHAKE && records < 5000; records++) {
+        peer_feed(server, TEXT("\x14\x03\x03\x00\x01\x01"));
+    }
+    assert_int_equal(tls_channel_reason(server->channel), REASON_TLS_FAILED);
+    assert_true(records <= TLS_HANDSHAKE_RECORDS_MOST + 1);
+    peer_destroy(client);
+    peer_destroy(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_key_that_cannot_be_checked_does_not_pass),
         cmocka_unit_test(chains_of_any_length_are_shown_whole_or_fail),
         cmocka_unit_test(chains_leave_nothing_behind),
+        cmocka_unit_test(a_handshake_without_end_is_ended),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

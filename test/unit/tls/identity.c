@@ -162,6 +162,13 @@ struct identity *identity_forge(const struct identity *of)
     return forged;
 }
 
+char *identity_locked_key(const struct identity *identity)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_PKCS8PrivateKey(bio, identity->key, EVP_aes_128_cbc(), "secret", 6, NULL, NULL);
+    return memory_of(bio);
+}
+
 struct text identity_der(const struct identity *identity)
 {
     unsigned char *der = NULL;

@@ -35,6 +35,8 @@ void identity_destroy(struct identity *identity);
 /* The certificate of `of` with the key of another, its signature left as it was (CVE-2026-93302). */
 struct identity *identity_forge(const struct identity *of);
 
+/* The key in PKCS #8, encrypted with a password; free it. */
+char *identity_locked_key(const struct identity *identity);
 struct text identity_der(const struct identity *identity); /* allocated; free .at */
 
 #endif
