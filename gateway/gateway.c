@@ -132,6 +132,9 @@ static bool gateway_init(struct gateway *gateway, const char *file)
     if (gateway->shared.partners == NULL || uv_loop_init(&gateway->loop) != 0)
         return false;
     gateway->has_loop = true;
+    if (uv_mutex_init(&gateway->shared.address_lock) != 0)
+        return false;
+    gateway->has_lock = true;
     gateway->shared.worker_ended.data = gateway;
     return uv_async_init(&gateway->loop, &gateway->shared.worker_ended, end_when_workers_ended) == 0;
 }
@@ -159,6 +162,8 @@ static void gateway_deinit(struct gateway *gateway)
         log_writer_destroy(gateway->writer, 2000);
     operation_log_destroy(gateway->shared.log);
     partner_registry_destroy(gateway->shared.partners);
+    if (gateway->has_lock)
+        uv_mutex_destroy(&gateway->shared.address_lock);
     settings_release(gateway->settings);
 }
 

@@ -17,7 +17,7 @@ struct gateway {
     struct worker *worker[WORKERS_MOST];
     unsigned worker_count;
     uv_loop_t loop;
-    bool has_loop, is_stopping;
+    bool has_loop, has_lock, is_stopping;
     uv_signal_t signal[GATEWAY_SIGNALS];
 
     uv_work_t reload; /* loading blocks: it runs on a thread of libuv's pool */

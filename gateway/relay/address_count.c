@@ -24,28 +24,40 @@ static void host_of(const union address *address, uint8_t host[16])
     memcpy(host + 12, &address->v4.sin_addr, 4);
 }
 
-bool address_count_take(struct worker *worker, struct session *session, const union address *peer)
+/* NULL: the bound is reached, or no memory. */
+static struct address_count *count_one(struct address_count **table, const union address *peer, uint64_t most)
 {
-    const struct limits *limits = &worker->snapshot->settings->limits;
     uint8_t host[16];
     struct address_count *entry;
 
-    if (atomic_load(&worker->shared->strangers) >= rate_share(limits->sessions, 4) * 3)
-        return false;
     host_of(peer, host);
-    HASH_FIND(hh, worker->addresses, host, sizeof(host), entry);
+    HASH_FIND(hh, *table, host, sizeof(host), entry);
     if (entry == NULL) {
         entry = calloc(1, sizeof(*entry));
         if (entry == NULL)
-            return false;
+            return NULL;
         memcpy(entry->host, host, sizeof(host));
-        HASH_ADD(hh, worker->addresses, host, sizeof(entry->host), entry);
+        HASH_ADD(hh, *table, host, sizeof(entry->host), entry);
     }
-    if (entry->count >= limits->sessions_per_address)
-        return false;
+    if (entry->count >= most)
+        return NULL;
     entry->count++;
-    atomic_fetch_add(&worker->shared->strangers, 1);
-    session->address_entry = entry;
+    return entry;
+}
+
+bool address_count_take(struct worker *worker, struct session *session, const union address *peer)
+{
+    const struct limits *limits = &worker->snapshot->settings->limits;
+    struct shared *shared = worker->shared;
+
+    if (atomic_load(&shared->strangers) >= rate_share(limits->sessions, 4) * 3)
+        return false;
+    uv_mutex_lock(&shared->address_lock);
+    session->address_entry = count_one(&shared->addresses, peer, limits->sessions_per_address);
+    uv_mutex_unlock(&shared->address_lock);
+    if (session->address_entry == NULL)
+        return false;
+    atomic_fetch_add(&shared->strangers, 1);
     return true;
 }
 
@@ -57,8 +69,10 @@ void address_count_release(struct worker *worker, struct session *session)
         return;
     session->address_entry = NULL;
     atomic_fetch_sub(&worker->shared->strangers, 1);
-    if (--entry->count > 0)
-        return;
-    HASH_DEL(worker->addresses, entry);
-    free(entry);
+    uv_mutex_lock(&worker->shared->address_lock);
+    if (--entry->count == 0) {
+        HASH_DEL(worker->shared->addresses, entry);
+        free(entry);
+    }
+    uv_mutex_unlock(&worker->shared->address_lock);
 }

@@ -3,8 +3,8 @@
 #define FEDGATE_RELAY_ADDRESS_COUNT_H
 
 /* How many external sessions each address has that have not finished their handshake: limits.sessions-per-address, so that
- * one stranger cannot take all places. Counted for each worker; the bound is divided among them by the kernel's spreading, so it
- * is held exactly with one worker and up to the number of workers times with more. */
+ * one stranger cannot take all places; and all strangers together get three quarters of limits.sessions, so that our own
+ * servers always find one. Shared by all workers, under a lock that is taken only here. */
 
 #include "gateway/relay/session.h"
 

@@ -160,8 +160,8 @@ void audit_refusal(const struct session *session, const struct sip_message *mess
     };
     if (message != NULL) {
         record.method = message->method;
-        record.from = message->from.uri.text;
-        record.to = message->to.uri.text;
+        record.from = sip_uri_bare(&message->from.uri);
+        record.to = sip_uri_bare(&message->to.uri);
         record.call_id = message->call_id;
     }
     audit_write(session->worker->audit, &record);

@@ -104,6 +104,7 @@ static bool asks_for_privacy(const struct sip_message *message)
 
 void border_outward(struct sip_edit *edit, const struct sip_message *message)
 {
+    sip_edit_remove_all(edit, SIP_HEADER_MS_EDGE_PROXY_MESSAGE_TRUST); /* between us and our servers; it names us inside */
     if (message->of_kind[SIP_HEADER_P_ASSERTED_IDENTITY].count > 0 && asks_for_privacy(message))
         sip_edit_remove_all(edit, SIP_HEADER_P_ASSERTED_IDENTITY);
 }

@@ -125,7 +125,8 @@ void session_close(struct session *session, enum reason reason, const char *deta
 
     /* Closed first: what follows may open other sessions, and must not find this one. */
     if (session->is_connected && !session->is_broken)
-        stream_finish(session->stream, SESSION_FINISH_MS, freed_by_stream);
+        stream_finish(session->stream, worker->is_stopping ? SESSION_FINISH_STOPPING_MS : SESSION_FINISH_MS,
+                      freed_by_stream);
     else
         stream_close(session->stream, freed_by_stream);
     relay_session_ended(session);

@@ -76,6 +76,7 @@ struct session {
 #define SESSION_STALL_MS 30000u   /* with octets waiting and none taken, or over the high-water mark (overloaded) */
 #define SESSION_FINISH_MS 2000u   /* for the last octets of a session that ends */
 #define SESSION_UNBELIEVED_MOST 256u /* requests of a stranger before one is believed */
+#define SESSION_FINISH_STOPPING_MS 200u /* the same when the whole gateway ends */
 #define SESSION_OUT_STANDARD (32u * 1024u)
 
 /* An accepted connection. Takes the socket in every case; a bound that is reached closes it at once. */

@@ -228,7 +228,7 @@ void transaction_keep_words(struct transaction *transaction, const struct sip_me
 {
     size_t used = 0;
     transaction->method_word = keep_word(transaction, &used, message->method, 32);
-    transaction->from = keep_word(transaction, &used, message->from.uri.text, 136);
-    transaction->to = keep_word(transaction, &used, message->to.uri.text, 136);
+    transaction->from = keep_word(transaction, &used, sip_uri_bare(&message->from.uri), 136);
+    transaction->to = keep_word(transaction, &used, sip_uri_bare(&message->to.uri), 136);
     transaction->call_id = keep_word(transaction, &used, message->call_id, 136);
 }

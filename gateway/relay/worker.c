@@ -84,6 +84,24 @@ static void close_all(struct worker *worker, enum reason reason, const char *det
     }
 }
 
+/* What is still in flight hears so, and its line says why. */
+static void refuse_all(struct worker *worker)
+{
+    struct session *session;
+    struct transaction *transaction, *next;
+
+    DL_FOREACH(worker->sessions, session)
+    {
+        DL_FOREACH_SAFE2(session->upstream_transactions, transaction, next, upstream_next)
+        {
+            if (!transaction->is_in_flight)
+                continue;
+            relay_cancel_downstream(transaction);
+            relay_refuse(transaction, REASON_SHUTTING_DOWN, "limits.drain");
+        }
+    }
+}
+
 static void close_handle(uv_handle_t *handle)
 {
     if (!uv_is_closing(handle))
@@ -124,8 +142,10 @@ static void drain(struct worker *worker, uint64_t now)
                 session_close(session, REASON_SHUTTING_DOWN, NULL);
         }
     }
-    if (idle || now >= worker->stop_deadline_ms || atomic_load(&worker->hurry))
+    if (idle || now >= worker->stop_deadline_ms || atomic_load(&worker->hurry)) {
+        refuse_all(worker);
         close_all(worker, REASON_SHUTTING_DOWN, NULL);
+    }
     if (worker->session_count == 0)
         end(worker);
 }

@@ -25,6 +25,8 @@ struct listener;
 /* What all workers share. */
 struct shared {
     atomic_ulong sessions, in_flight, parked; /* against settings->limits */
+    uv_mutex_t address_lock;
+    struct address_count *addresses; /* under the lock: external sessions before the end of their handshake, by address */
     atomic_ulong strangers; /* external sessions before the end of their handshake */
     atomic_ullong last_session_id;
     struct partner_registry *partners;
@@ -77,7 +79,6 @@ struct worker {
     struct hop *hops; /* by uthash */
     struct transaction_table *transactions;
     size_t in_flight; /* of this worker */
-    struct address_count *addresses; /* sessions before the end of their handshake, by address */
     struct hash_key branch_keys[2];
     struct audit *audit; /* this thread's pen */
 

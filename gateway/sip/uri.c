@@ -209,3 +209,14 @@ struct text sip_uri_transport(const struct sip_uri *uri) {
 struct text sip_uri_maddr(const struct sip_uri *uri) {
     return value_of(uri, TEXT("maddr"));
 }
+
+struct text sip_uri_bare(const struct sip_uri *uri)
+{
+    const char *end = uri->text.at + uri->text.length;
+
+    if (uri->parameters.length > 0)
+        end = uri->parameters.at - 1;
+    else if (uri->has_headers)
+        end = uri->headers.at - 1;
+    return uri->text.length == 0 ? TEXT_NONE : text_from(uri->text.at, end);
+}

@@ -37,6 +37,8 @@ struct sip_host {
 };
 bool sip_host_read(struct text text, bool blanks_allowed, struct sip_host *host);
 
+/* The URI as written, without its parameters and headers: "sip:alice@corp.example". */
+struct text sip_uri_bare(const struct sip_uri *uri);
 /* For SIP and SIPS: `lr`, and the values of transport and maddr (empty when absent). */
 bool sip_uri_is_loose_router(const struct sip_uri *uri);
 struct text sip_uri_transport(const struct sip_uri *uri);
