@@ -78,6 +78,8 @@ static void equality(void **state) {
         {"CN=a+O=b", "CN=a,O=b", false},
         {"CN=a+CN=b", "CN=a+CN=a", false},
         {"CN=a+CN=a", "CN=a+CN=b", false},
+        {"CN=a+CN=a", "CN=a", false},
+
         {"CN=t:a", "CN=t:a", true},
         {"CN=t:a", "CN=a", false}, /* other alphabets are not guessed at */
         {"CN=t:a", "CN=t:A", false},

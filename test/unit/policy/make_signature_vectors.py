@@ -17,9 +17,10 @@ def der(tag, content):
     return head + content
 
 
-def pss_identifier(bits, salt):
+def pss_identifier(bits, salt, mask_bits=None):
     digest = der(0x30, bytes.fromhex(OID[bits]) + b"\x05\x00")
-    mask = der(0x30, bytes.fromhex("06092a864886f70d010108") + digest)
+    mask_digest = der(0x30, bytes.fromhex(OID[mask_bits or bits]) + b"\x05\x00")
+    mask = der(0x30, bytes.fromhex("06092a864886f70d010108") + mask_digest)
     content = der(0xa0, digest) + der(0xa1, mask) + der(0xa2, der(0x02, bytes([salt])))
     return der(0x30, bytes.fromhex("06092a864886f70d01010a") + der(0x30, content))
 
@@ -49,6 +50,7 @@ for bits, salt in ((256, 32), (384, 48), (512, 64), (256, 64)):
     c_array(f"algorithm_{name}", pss_identifier(bits, salt))
     vectors.append(("key_rsa_2048", f"algorithm_{name}", f"signature_{name}"))
 c_array("algorithm_pss_weak_salt", pss_identifier(256, 20))
+c_array("algorithm_pss_two_hashes", pss_identifier(256, 32, 512))
 large = rsa.generate_private_key(65537, 4096)
 c_array("key_rsa_4096", spki(large))
 c_array("signature_rsa_4096", large.sign(MESSAGE, padding.PKCS1v15(), SHA[256]))

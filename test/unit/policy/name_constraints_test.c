@@ -145,9 +145,14 @@ static void addresses(void **state) {
 static void directories_and_the_subject(void **state) {
     static const struct row rows[] = {
         {"dir:leaf", NULL, NULL, true}, /* the subject is CN=leaf */
-        {"dir:LEAF", NULL, NULL, true},         {"dir:other", NULL, NULL, false},
-        {NULL, "dir:leaf", NULL, false},        {NULL, "dir:other", NULL, true},
-        {"dir:leaf", NULL, "dir:other", false}, {NULL, "dir:other", "dir:other", false},
+        {"dir:LEAF", NULL, NULL, true},
+        {"dir:other", NULL, NULL, false},
+        {NULL, "dir:leaf", NULL, false},
+        {NULL, "dir:other", NULL, true},
+        {"dir:leaf", NULL, "dir:other", false},
+        {NULL, "dir:other", "dir:other", false},
+        {NULL, "dir:\xc3\x84", "dir:\xc3\xa4", false}, /* perhaps the same letter: refused both ways */
+        {"dir:leaf,dir:\xc3\x84", NULL, "dir:\xc3\xa4", false},
     };
     (void)state;
     RUN(rows);

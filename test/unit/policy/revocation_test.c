@@ -133,6 +133,21 @@ static void lists_of_others_are_not_believed(void **state) {
     assert_int_equal(required_with(&root_crl, &list), REASON_REVOCATION_UNKNOWN);
 }
 
+/* A leaf that bears its issuer's name signs a list with its own key. */
+static void no_certificate_speaks_for_itself(void **state) {
+    struct factory_crl_order own = inter_crl;
+    struct fixture fixture;
+
+    (void)state;
+    fixture_begin(&fixture);
+    fixture.order[0].subject = "Inter";
+    own.issuer_key = LEAF;
+    fixture_add(&fixture, &root_crl);
+    fixture_add(&fixture, &own);
+    assert_int_equal(fixture_check(&fixture, REVOCATION_REQUIRED), REASON_REVOCATION_UNKNOWN);
+    fixture_end(&fixture);
+}
+
 static void a_ca_without_crl_sign_revokes_nothing(void **state) {
     struct fixture fixture;
     (void)state;
@@ -320,6 +335,7 @@ int main(void) {
         cmocka_unit_test(what_no_list_names_is_good),
         cmocka_unit_test(every_certificate_but_the_anchor_is_looked_at),
         cmocka_unit_test(lists_of_others_are_not_believed),
+        cmocka_unit_test(no_certificate_speaks_for_itself),
         cmocka_unit_test(a_ca_without_crl_sign_revokes_nothing),
         cmocka_unit_test(old_lists_still_revoke_but_prove_nothing),
         cmocka_unit_test(the_newest_genuine_list_counts),

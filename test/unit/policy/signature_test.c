@@ -176,6 +176,7 @@ static void weak_algorithms_are_refused(void **state) {
         DER_OCTETS(
             "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a\x30\x00"), /* PSS by default: SHA-1 */
         OCTETS(algorithm_pss_weak_salt),
+        OCTETS(algorithm_pss_two_hashes),
     };
     (void)state;
     for (size_t i = 0; i < sizeof(identifiers) / sizeof(identifiers[0]); i++) {
