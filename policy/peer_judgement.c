@@ -80,6 +80,39 @@ static enum reason collect_paths(struct peer *peer, const struct trust_anchors *
     return reason;
 }
 
+/* A refused chain is searched once more, to tell which certificate broke the path and how. */
+struct broken_path {
+    enum reason reason;
+    char text[160];
+};
+
+static void note_broken(void *context, const struct trust_path *so_far, const struct certificate *at, enum reason why,
+                        const char *detail)
+{
+    struct broken_path *broken = context;
+    char subject[80];
+
+    (void)so_far;
+    if (why != broken->reason || broken->text[0] != '\0' || detail == NULL || at == NULL)
+        return;
+    certificate_subject_print(at->subject, subject, sizeof(subject));
+    snprintf(broken->text, sizeof(broken->text), "%s: %s", subject, detail);
+}
+
+static struct peer_verdict refuse_chain(const struct peer *peer, const struct trust_anchors *anchors,
+                                        const struct partner *partner, enum reason reason, int64_t now,
+                                        const char *names, const struct check_log *log)
+{
+    struct broken_path broken = {.reason = reason};
+    struct trust_trace trace = {.broke = note_broken, .context = &broken};
+    struct peer again = {.chain = peer->chain};
+
+    (void)collect_paths(&again, anchors, partner, now, &trace);
+    return verdict(log, "path", reason, "%s%s%s%s%s; names %s", partner == NULL ? "" : partner->name,
+                   partner == NULL ? "" : ": ", reason_sentence(reason), broken.text[0] == '\0' ? "" : ": ",
+                   broken.text, names);
+}
+
 /* ---- what a path may be used for ---- */
 
 static bool usage_allows(const struct trust_path *path, enum peer_role role, bool lenient)
@@ -151,7 +184,7 @@ struct peer_verdict peer_judge_internal(const struct policy *policy, const struc
 
     enum reason reason = collect_paths(peer, policy->internal_anchors, NULL, now, trace);
     if (reason != REASON_OK)
-        return verdict(log, "path", reason, "%s; names %s", reason_sentence(reason), names);
+        return refuse_chain(peer, policy->internal_anchors, NULL, reason, now, names, log);
     check_log_add(log, "path", CHECK_PASSED, "leads to %s", peer->path[0].anchor->subject);
 
     bool usable = false;
@@ -343,7 +376,7 @@ struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct
 
     enum reason reason = collect_paths(peer, partner_set_anchors_of(policy->partners), NULL, now, trace);
     if (reason != REASON_OK)
-        return verdict(log, "path", reason, "%s; names %s", reason_sentence(reason), names);
+        return refuse_chain(peer, partner_set_anchors_of(policy->partners), NULL, reason, now, names, log);
     check_log_add(log, "path", CHECK_PASSED, "leads to %s", peer->path[0].anchor->subject);
 
     consider_names(&candidate, policy, peer, now);
@@ -366,7 +399,7 @@ static struct peer_verdict judge_foreign_chain(const struct policy *policy, cons
         return verdict(log, "path", REASON_ANCHOR_OF_OTHER_PARTNER,
                        "the chain leads to %s, which partner %s does not list; names %s",
                        elsewhere.path[0].anchor->subject, partner->name, names);
-    return verdict(log, "path", reason, "partner %s: %s; names %s", partner->name, reason_sentence(reason), names);
+    return refuse_chain(peer, partner_set_anchors_of(policy->partners), partner, reason, now, names, log);
 }
 
 struct peer_verdict peer_judge_outbound(const struct policy *policy, const struct partner *partner,

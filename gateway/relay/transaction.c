@@ -227,8 +227,8 @@ static struct text keep_word(struct transaction *transaction, size_t *used, stru
 void transaction_keep_words(struct transaction *transaction, const struct sip_message *message)
 {
     size_t used = 0;
-    transaction->method_word = keep_word(transaction, &used, message->method, 32);
-    transaction->from = keep_word(transaction, &used, sip_uri_bare(&message->from.uri), 136);
-    transaction->to = keep_word(transaction, &used, sip_uri_bare(&message->to.uri), 136);
-    transaction->call_id = keep_word(transaction, &used, message->call_id, 136);
+    transaction->method_word = keep_word(transaction, &used, message->method, 64);
+    transaction->from = keep_word(transaction, &used, sip_uri_bare(&message->from.uri), 256);
+    transaction->to = keep_word(transaction, &used, sip_uri_bare(&message->to.uri), 256);
+    transaction->call_id = keep_word(transaction, &used, message->call_id, 448);
 }

@@ -47,7 +47,7 @@ enum transaction_timer {
 };
 
 #define TRANSACTION_TARGETS_MOST 8u /* next hops that one request is tried on */
-#define TRANSACTION_WORDS 448u
+#define TRANSACTION_WORDS 1024u
 
 struct transaction_key {
     uint64_t session;   /* identity of the session that it came from */

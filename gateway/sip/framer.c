@@ -60,11 +60,34 @@ static enum sip_frame pass_keep_alive(struct sip_framer *framer, struct text ava
     return SIP_FRAME_KEEP_ALIVE;
 }
 
+static bool is_folded(struct text line) {
+    const char *line_feed = text_find(line, '\n');
+    return line_feed != NULL && line_feed != line.at + line.length - 1;
+}
+
+/* A continuation line that reads as Content-Length is part of another field's value for us, and the length for servers
+ * that look for the name behind any line feed: they would take the body for messages that nobody judged. */
+static bool hides_length(struct text line)
+{
+    const char *line_feed;
+
+    while ((line_feed = text_find(line, '\n')) != NULL) {
+        struct sip_header header;
+        line = text_from(line_feed + 1, line.at + line.length);
+        struct text rest = text_trim(line);
+        if (sip_header_read(rest, &header) && header.kind == SIP_HEADER_CONTENT_LENGTH)
+            return true;
+    }
+    return false;
+}
+
 /* RFC 3261 18.3. What is wrong is kept until the header's end, so that an answer can be made. */
 static void look_for_length(struct sip_framer *framer, struct text line) {
     struct sip_header header;
     uint64_t length;
 
+    if (is_folded(line) && hides_length(line))
+        framer->broken = "a continued line that reads as Content-Length";
     if (octet_lower(line.at[0]) != 'c' && octet_lower(line.at[0]) != 'l')
         return;
     if (!sip_header_read(line, &header) || header.kind != SIP_HEADER_CONTENT_LENGTH)
@@ -77,11 +100,6 @@ static void look_for_length(struct sip_framer *framer, struct text line) {
         framer->broken = "Content-Length is no number that can be";
     else
         framer->body_length = (size_t)length;
-}
-
-static bool is_folded(struct text line) {
-    const char *line_feed = text_find(line, '\n');
-    return line_feed != NULL && line_feed != line.at + line.length - 1;
 }
 
 /* Reads on until the empty line. NEED_MORE, FAILED, or MESSAGE: the header is complete. */

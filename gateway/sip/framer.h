@@ -9,7 +9,7 @@
  * - There is exactly one Content-Length, found by its whole name or `l`, in any case; blanks before the colon
  * and folds behind it are allowed. None, two, even equal ones, or anything but digits: framing is lost.
  * - Lines end in CR LF. A bare CR or LF, a NUL that is no quoted-pair (RFC 3261 25.1), a start line that is
- *   continued, a continuation line of blanks alone: framing is lost.
+ *   continued, a continuation line of blanks alone or one that reads as Content-Length: framing is lost.
  *
  * What is wrong inside of a well-framed message is sip_message_read's to say; both cut lines by the same
  * code. */
