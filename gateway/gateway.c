@@ -188,11 +188,12 @@ int gateway_run(const char *file)
         goto out;
     if (privileges == PRIVILEGES_KEPT)
         operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "privileges-kept", "why=%s", kept);
-    if (!watch_signals(gateway) || !start_workers(gateway, why, sizeof(why)))
+    if (!watch_signals(gateway) || !start_workers(gateway, why, sizeof(why)) || !monitor_start(gateway))
         goto out;
     reload_say_loaded(gateway, gateway->settings, NULL);
     say_started(gateway);
     uv_run(&gateway->loop, UV_RUN_DEFAULT);
+    monitor_write(gateway);
     status = 0;
 out:
     if (status != 0)

@@ -20,6 +20,7 @@ struct gateway {
     bool has_loop, has_lock, is_stopping;
     uv_signal_t signal[GATEWAY_SIGNALS];
 
+    uv_timer_t monitor; /* metrics.prom */
     uv_work_t reload; /* loading blocks: it runs on a thread of libuv's pool */
     bool is_reloading, reload_again;
     struct problems problems;     /* of the reload under way */
@@ -33,5 +34,9 @@ struct settings *reload_first(struct gateway *gateway);
 void reload_begin(struct gateway *gateway, const char *why);
 /* The policy-loaded line; `old` NULL at the start. */
 void reload_say_loaded(struct gateway *gateway, const struct settings *settings, const struct settings *old);
+
+/* monitor.c. Workers are started and logs open. */
+bool monitor_start(struct gateway *gateway);
+void monitor_write(struct gateway *gateway);
 
 #endif
