@@ -18,7 +18,7 @@
 #define HOP_REST_MOST_MS 30000u
 #define HOP_SESSION_BUSY 128u /* requests outstanding on each session before another is opened */
 #define HOP_SESSIONS_INSIDE 4u /* to one of our own servers, a worker */
-#define HOP_ADDRESSES_MOST 8u /* addresses of one host that are tried */
+#define HOP_ADDRESSES_MOST 20u /* addresses of one host that are tried: a Lync pool has up to 20 */
 
 struct hop {
     char *key; /* owned: "partner host port" */

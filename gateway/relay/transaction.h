@@ -46,7 +46,7 @@ enum transaction_timer {
     TIMER_COUNT
 };
 
-#define TRANSACTION_TARGETS_MOST 8u /* next hops that one request is tried on */
+#define TRANSACTION_TARGETS_MOST 20u /* next hops that one request is tried on */
 #define TRANSACTION_WORDS 1024u
 
 struct transaction_key {
