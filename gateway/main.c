@@ -8,6 +8,7 @@ static const struct command commands[] = {
     {"run", "run the gateway in the foreground", command_run},
     {"check", "load everything that run would load, and print every problem", command_check},
     {"partners", "show the effective policy, one row a partner", command_partners},
+    {"explain", "judge a request as run would, and print each check", command_explain},
     {"version", "show the versions of fedgate and its libraries", command_version},
 };
 

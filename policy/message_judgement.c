@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/message_judgement.h"
 
+const char *const message_checks_inbound[] = {"from",          "blocked",   "partner", "anchor",      "identity",
+                                              "partner-state", "direction", "method",  "destination", NULL};
+const char *const message_checks_outbound[] = {"from",      "blocked", "partner", "partner-state",
+                                               "direction", "method",  NULL};
+
 static struct message_verdict deny(const struct check_log *log, const char *check, enum reason reason,
                                    const struct partner *partner, struct text domain)
 {
@@ -84,6 +89,14 @@ static bool leads_inside(const struct policy *policy, const struct partner *part
     return policy_is_own_domain(policy, facts->request_domain);
 }
 
+/* Nobody is known: for explain, which may be asked without a certificate. */
+static struct speak_result nobody_may_speak(const struct check_log *log)
+{
+    check_log_add(log, "anchor", CHECK_SKIPPED, "no certificate was given");
+    check_log_add(log, "identity", CHECK_SKIPPED, "no certificate was given");
+    return (struct speak_result){.verdict = SPEAK_DENIED, .reason = REASON_NO_CERTIFICATE};
+}
+
 struct message_verdict message_judge_inbound(const struct policy *policy, const struct peer *peer,
                                              const struct message_facts *facts, const struct srv_answer *answer,
                                              int64_t now, const struct check_log *log)
@@ -92,6 +105,7 @@ struct message_verdict message_judge_inbound(const struct policy *policy, const 
 
     if (domain.length == 0 || policy_is_own_domain(policy, domain))
         return deny(log, "from", REASON_FROM_DOMAIN_NOT_AUTHORIZED, NULL, domain);
+    check_log_add(log, "from", CHECK_PASSED, "%.*s is not ours", TEXT_ARGUMENTS(domain));
     if (policy_is_blocked(policy, domain))
         return deny(log, "blocked", REASON_DOMAIN_BLOCKED, partner_set_by_domain(policy->partners, domain), domain);
     check_log_add(log, "blocked", CHECK_PASSED, "%.*s is not blocked", TEXT_ARGUMENTS(domain));
@@ -101,8 +115,9 @@ struct message_verdict message_judge_inbound(const struct policy *policy, const 
         return deny(log, "partner", REASON_UNKNOWN_DOMAIN, NULL, domain);
     check_log_add(log, "partner", CHECK_PASSED, "%.*s belongs to %s", TEXT_ARGUMENTS(domain), partner->name);
 
-    struct speak_result speak = peer_may_speak_for(peer, partner, domain, answer, now, log);
-    if (speak.verdict == SPEAK_DENIED)
+    struct speak_result speak = peer == NULL ? nobody_may_speak(log)
+                                             : peer_may_speak_for(peer, partner, domain, answer, now, log);
+    if (speak.verdict == SPEAK_DENIED && peer != NULL)
         return deny(NULL, "sender", sender_reason(partner, speak.reason), partner, domain);
     if (speak.verdict == SPEAK_NEEDS_SRV)
         return (struct message_verdict){.verdict = SPEAK_NEEDS_SRV, .partner = partner, .domain = domain};
@@ -113,6 +128,8 @@ struct message_verdict message_judge_inbound(const struct policy *policy, const 
     if (!leads_inside(policy, partner, facts))
         return deny(log, "destination", REASON_NOT_OUR_DOMAIN, partner, domain);
     check_log_add(log, "destination", CHECK_PASSED, "leads to one of our domains");
+    if (speak.verdict != SPEAK_ALLOWED)
+        return deny(NULL, "sender", speak.reason, partner, domain);
     return (struct message_verdict){
         .verdict = SPEAK_ALLOWED, .reason = REASON_OK, .partner = partner, .domain = domain, .path = speak.path};
 }

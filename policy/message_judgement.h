@@ -30,7 +30,11 @@ struct message_verdict {
 
 /* CANCEL only has its sender judged: whether and where it leads was judged with its INVITE. */
 
-/* From a partner's session. `answer`: what DNS said of the From domain, NULL when it was not asked. */
+/* The names under which the checks are logged, in their order, NULL at the end: tells what was not reached. */
+extern const char *const message_checks_inbound[], *const message_checks_outbound[];
+
+/* From a partner's session. `answer`: what DNS said of the From domain, NULL when it was not asked. `peer` NULL: nobody is
+ * known; all but the sender is judged, and where nothing else denies, REASON_NO_CERTIFICATE does. Never allowed. */
 struct message_verdict message_judge_inbound(const struct policy *policy, const struct peer *peer,
                                              const struct message_facts *facts, const struct srv_answer *answer,
                                              int64_t now, const struct check_log *log);

@@ -96,7 +96,7 @@ static void note_broken(void *context, const struct trust_path *so_far, const st
     if (why != broken->reason || broken->text[0] != '\0' || detail == NULL || at == NULL)
         return;
     certificate_subject_print(at->subject, subject, sizeof(subject));
-    snprintf(broken->text, sizeof(broken->text), "%s: %s", subject, detail);
+    snprintf(broken->text, sizeof(broken->text), "%s: %s", subject[0] == '\0' ? "a certificate without a subject" : subject, detail);
 }
 
 static struct peer_verdict refuse_chain(const struct peer *peer, const struct trust_anchors *anchors,

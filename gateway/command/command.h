@@ -11,7 +11,7 @@
 #define COMMAND_TROUBLE 1 /* could not do what was asked */
 #define COMMAND_USAGE 2   /* one line on stderr */
 #define COMMAND_DENIED 3  /* explain: deny; probe: fails */
-#define COMMAND_NEED 4    /* explain: a DNS answer is missing */
+#define COMMAND_NEED 4    /* explain: a DNS answer or a certificate is missing */
 
 struct command {
     const char *name;
@@ -22,6 +22,7 @@ struct command {
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_partners(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 #endif

@@ -19,12 +19,16 @@ static bool side_is_named(const struct side_settings *side, uint16_t port_in_for
     return false;
 }
 
+bool route_is_own_uri(const struct settings *settings, const uint16_t port[2], const struct sip_uri *uri)
+{
+    return (uri->kind == SIP_URI_SIP || uri->kind == SIP_URI_SIPS) &&
+           (side_is_named(&settings->internal, port[PEER_INTERNAL], uri) ||
+            side_is_named(&settings->external, port[PEER_EXTERNAL], uri));
+}
+
 bool route_names_us(const struct worker *worker, const struct sip_uri *uri)
 {
-    const struct settings *settings = worker->snapshot->settings;
-    return (uri->kind == SIP_URI_SIP || uri->kind == SIP_URI_SIPS) &&
-           (side_is_named(&settings->internal, worker->port[PEER_INTERNAL], uri) ||
-            side_is_named(&settings->external, worker->port[PEER_EXTERNAL], uri));
+    return route_is_own_uri(worker->snapshot->settings, worker->port, uri);
 }
 
 static void read_mark(const struct worker *worker, const struct sip_uri *uri, struct text call_id,

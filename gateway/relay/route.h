@@ -27,5 +27,7 @@ enum reason route_read(const struct worker *worker, const struct sip_message *me
 void route_edit(const struct sip_message *message, const struct route *route, struct sip_edit *edit);
 /* Does the URI name the gateway, by host name or listening address? */
 bool route_names_us(const struct worker *worker, const struct sip_uri *uri);
+/* The same without a worker. `port`: those that are listened on, by enum peer_side. */
+bool route_is_own_uri(const struct settings *settings, const uint16_t port[2], const struct sip_uri *uri);
 
 #endif
