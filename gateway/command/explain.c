@@ -153,15 +153,15 @@ int command_explain(int argc, char **argv)
         {.name = "method", .value = "METHOD", .help = "default: INVITE", .text = &arguments.method},
         {.name = "certificate",
          .value = "FILE",
-         .help = "PEM chain that the partner presents, leaf first",
+         .help = "PEM chain that the partner presents",
          .text = &arguments.certificate},
         {.name = "at",
          .value = "TIME",
          .help = "2026-12-31 or RFC 3339; default: now",
          .text = &arguments.at},
         {.name = "srv",
-         .value = "DOMAIN=HOST:PORT",
-         .help = "what DNS is taken to say; DOMAIN=none too",
+         .value = "D=HOST:PORT",
+         .help = "what DNS shall say of D; D=none: nothing",
          .values = &arguments.srv},
         {.name = "dnssec",
          .value = "STATE",
@@ -173,7 +173,7 @@ int command_explain(int argc, char **argv)
     };
     const struct options options = {
         .usage = "fedgate explain --direction WORD --from URI --to URI [OPTIONS]",
-        .summary = "Would this request cross, and why? Exit 0: allow, 3: deny, 4: something is missing.",
+        .summary = "Would this request cross, and why? Exit 0: allow, 3: deny, 4: more is needed.",
         .table = table,
     };
 
