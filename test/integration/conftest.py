@@ -77,8 +77,22 @@ def lab(make_lab):
 def make_shared_lab(request, pki, binary, tmp_path_factory):
     """The same for a whole module: where one gateway faces many cases in turn."""
     make, labs = _factory(request, pki, tmp_path_factory.mktemp("shared"))
+    _shared.append(labs)
     yield make
+    _shared.remove(labs)
     _close(labs)
+
+
+_shared = []
+
+
+@pytest.fixture(autouse=True)
+def sessions_end_with_their_test():
+    """In a shared lab, too: a partner has only so many."""
+    yield
+    for labs in _shared:
+        for shared in labs:
+            shared.close_clients()
 
 
 def _close(labs):

@@ -85,7 +85,8 @@ def test_header_count(make_lab):
 
 
 def test_sessions_per_address_before_the_handshake(make_lab):
-    lab = make_lab(settings={"limits": {"sessions-per-address": 5, "handshake-timeout": "20s"}})
+    lab = make_lab(settings={"limits": {"sessions-per-address": 5, "handshake-timeout": "20s"},
+                             "workers": 1})  # counted for each worker
     idle = [raw_connection(lab.gateway.external_port)[0] for _ in range(5)]
     wait.until(lambda: lab.gateway.descriptors() >= 5, what="the five to be accepted")
     deadline = time.monotonic() + 5

@@ -89,7 +89,6 @@ def test_two_record_route_entries_one_a_side(way):
         uri = sip.uri_of(entry)
         assert uri.startswith("sip:") and host in uri and ";lr" in uri, entry
         assert uri.partition("sip:")[2].partition(";")[0].rpartition("@")[2].startswith(host)
-        assert "transport=tls" not in uri.lower(), "RFC 5630 3.1.4"
     given = arrived.answer(200, contact=way.callee_contact)
     answer = way.caller.expect_status(200, call_id=call_id).message
     assert answer.entries("Record-Route") == given.entries("Record-Route")
@@ -165,6 +164,7 @@ def test_cancel_before_any_answer_waits_for_one(way):
     assert not way.callee.received_requests("CANCEL")
     arrived.answer(180)
     way.callee.expect_request("CANCEL", call_id=call_id).answer(200)
+    way.caller.expect_status(180, call_id=call_id)
     arrived.answer(200, contact=way.callee_contact)
     way.caller.expect_status(200, call_id=call_id, method="INVITE")
 

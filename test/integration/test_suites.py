@@ -91,7 +91,8 @@ NEVER_FORWARDED = {  # what a liberal reader must not pass on (third column of e
 
 @pytest.fixture(scope="module")
 def lab(make_shared_lab):
-    lab = make_shared_lab(settings={"internal": {"domains": OUR_DOMAINS}, "limits": {"message-timeout": "2s"}})
+    lab = make_shared_lab(settings={"internal": {"domains": OUR_DOMAINS}, "limits": {"message-timeout": "2s"}},
+                          handler=answer_probes)
     return lab
 
 
@@ -105,6 +106,8 @@ def octets_of(suites, suite, name):
         rows = {row[0]: row for row in csv.reader(table, delimiter="\t", quoting=csv.QUOTE_NONE) if row}
     assert name in rows, f"expect.tsv says nothing of {name}"
     octets = (folder / (name if suite == "rfc4475" else f"{name}.dat")).read_bytes()
+    if name == "dblreq.dat":  # its last five octets lie after the body: on a stream the beginning of a third message
+        return octets[:-5]
     return octets + b"\r\n" if name == "baddn.dat" else octets
 
 
@@ -151,38 +154,45 @@ def assert_unchanged(sent, arrived, name):
         assert arrived.raw.split(b"\r\n")[0].strip() == sent.split(b"\r\n")[0].strip()
 
 
+def answer_probes(received):
+    """Inside, the messages that only prove that a session still serves are answered at once."""
+    if received.message.is_request and received.message.call_id.startswith("probe-"):
+        received.answer(200)
+        return True
+    return False
+
+
 def what_happened(lab, connection):
-    """The first thing that can be told: an arrival inside, an answer, the session's end; or silence, proven by a later
-    message that was served on the same session."""
+    """A final answer, an arrival inside, the session's end; or silence, proven by a later message that was served on the
+    same session: what was to come back came before that one's answer."""
     probe = sip.token("probe-")
     try:
         connection.send(sip.request("MESSAGE", ALICE, from_=BOB, to=ALICE, call_id=probe))
     except OSError:
         pass
 
-    def seen():
-        for received in lab.inside.received_requests():
-            if received.message.call_id == probe:
-                lab.inside.expect_request("MESSAGE", call_id=probe).answer(200)
-                return "next"
-            if received.message.method != "ACK":
-                return FORWARD
+    def finals(of_the_probe):
         with connection.inbox.changed:
-            for received in connection.inbox.waiting:
-                if not received.message.is_request and received.message.status >= 200:
-                    return "next" if received.message.call_id == probe else received.message.status
-        return CLOSE if connection.ended.is_set() else None
+            return [r.message.status for r in connection.inbox.waiting if not r.message.is_request
+                    and r.message.status >= 200 and (r.message.call_id == probe) == of_the_probe]
 
-    return wait.until(seen, 8, "anything to happen"), probe
+    def arrivals():
+        return [r for r in lab.inside.received_requests() if r.message.method != "ACK"]
+
+    wait.until(lambda: finals(True) or finals(False) or arrivals() or connection.ended.is_set(), 8,
+               "anything to happen")
+    if finals(False):
+        return finals(False)[0], probe
+    if arrivals():
+        return FORWARD, probe
+    return (CLOSE if connection.ended.is_set() and not finals(True) else "next"), probe
 
 
 def finish(lab, connection, probe):
     """After the case, the session (or, where that was closed, a new one) still serves."""
     if connection.ended.is_set():
-        lab.assert_serves()
-        return
-    if not any(t.message.call_id == probe for t in lab.inside.inbox.taken):
-        lab.inside.expect_request("MESSAGE", call_id=probe).answer(200)
+        connection, probe = lab.from_outside(), sip.token("probe-")
+        connection.send(sip.request("MESSAGE", ALICE, from_=BOB, to=ALICE, call_id=probe))
     connection.expect_status(200, call_id=probe)
 
 
@@ -252,7 +262,7 @@ def wait_for_the_end(lab, connection):
     """clerr: the body never comes. The next message is not read as part of it; the session ends in time."""
     connection.expect_end(8)
     assert not lab.inside.received_requests()
-    lab.assert_serves()
+    finish(lab, connection, None)
 
 
 @pytest.mark.parametrize("name", ["ipv6-good", "port-ambiguous", "port-unambiguous", "via-received-param-with-delim",
@@ -293,7 +303,7 @@ def test_reason_phrases_cross_as_they_are(lab, suites, name):
 
 
 @pytest.mark.parametrize("start", [b"SIP/2.0 4294967301 better not break the receiver", b"SIP/2.0 700 Too Much",
-                                   b"SIP/2.0 099 Too Little", b"SIP/2.0 2x0 No", b"SIP/3.0 200 OK", b"SIP/2.0 200"])
+                                   b"SIP/2.0 099 Too Little", b"SIP/2.0 2x0 No", b"SIP/3.0 200 OK", b"SIP/2.0  200 OK"])
 def test_broken_answers_are_not_passed_on(lab, start):
     connection = lab.from_outside()
     call_id = sip.token()
@@ -307,5 +317,8 @@ def test_broken_answers_are_not_passed_on(lab, start):
         except OSError:
             pass
     answer = connection.expect_answer(call_id=call_id).message
-    assert answer.status in (200, 500, 502, 504) and start not in answer.raw
-    lab.assert_serves()
+    assert answer.status in (200, 500, 502, 504) and answer.start.encode() != start
+    if answer.status == 200:
+        assert answer.start == "SIP/2.0 200 OK"
+    connection.send(b"\r\n\r\n")
+    connection.expect_pong()

@@ -9,6 +9,7 @@ from . import pki
 from .pki import days, now, x509
 
 NOT_A_CA = ("untrusted-chain", "wrong-key-usage")  # whether the search calls it no path, or a wrong one
+NO_CA_AND_SAYS_SO = ("malformed-certificate", *NOT_A_CA)  # keyCertSign without cA contradicts RFC 5280 4.2.1.3
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ def _clone_of_intermediate(root, domain, organisations):
     return forged.leaf(dns=[domain]).presenting(forged.certificate)
 
 
-def _issued_by_leaf(root, domain, organisations):
-    leaf = root.leaf(dns=["www.evil.example"], usage=("digital_signature", "key_cert_sign"))
+def _issued_by_leaf(root, domain, usage=("digital_signature",)):
+    leaf = root.leaf(cn="www.evil.example", dns=["www.evil.example"], usage=usage)
     fake = pki.Authority(leaf.certificate, leaf.key, root.folder, parent=root)
     return fake.leaf(dns=[domain])
 
@@ -69,9 +70,13 @@ WRONG = [
     Row("intermediate-cloned-with-another-key", _clone_of_intermediate, "untrusted-chain"),
     Row("intermediate-not-sent", lambda r, d, o: r.intermediate("Unsent CA").leaf(dns=[d]).presenting(),
         "untrusted-chain"),
-    Row("issued-by-a-leaf", _issued_by_leaf, NOT_A_CA),
+    Row("issued-by-a-leaf", lambda r, d, o: _issued_by_leaf(r, d), NOT_A_CA),
+    Row("issued-by-a-leaf-that-may-sign",
+        lambda r, d, o: _issued_by_leaf(r, d, ("digital_signature", "key_cert_sign")), NO_CA_AND_SAYS_SO),
     Row("intermediate-without-basic-constraints",
-        lambda r, d, o: r.intermediate("No BC", constraints=False).leaf(dns=[d]), NOT_A_CA),
+        lambda r, d, o: r.intermediate("No BC", constraints=False, ca_usage=()).leaf(dns=[d]), NOT_A_CA),
+    Row("intermediate-without-basic-constraints-that-may-sign",
+        lambda r, d, o: r.intermediate("No BC", constraints=False).leaf(dns=[d]), NO_CA_AND_SAYS_SO),
     Row("intermediate-may-not-sign", lambda r, d, o: r.intermediate("No sign", ca_usage=("crl_sign",)).leaf(dns=[d]),
         "wrong-key-usage"),
     Row("path-too-long", lambda r, d, o: r.intermediate("Short", path_length=0).intermediate("Deep").leaf(dns=[d]),
@@ -99,7 +104,8 @@ WRONG = [
     Row("name-of-nobody", lambda r, d, o: r.leaf(dns=["nobody.example"]), "identity-mismatch"),
     Row("name-only-in-cn-beside-a-san", lambda r, d, o: r.leaf(cn=d, dns=["nobody.example"]), "identity-mismatch"),
     Row("wildcard", lambda r, d, o: r.leaf(dns=["*." + d.partition(".")[2]]), "identity-mismatch"),
-    Row("wildcard-within", lambda r, d, o: r.leaf(dns=[d[0] + "*" + d[2:]]), "identity-mismatch"),
+    Row("wildcard-within", lambda r, d, o: r.leaf(dns=[d[0] + "*" + d[2:]]),
+        ("identity-mismatch", "malformed-certificate")),
     Row("user-part-in-san-uri", lambda r, d, o: r.leaf(uris=[f"sip:bob@{d}"]), "identity-mismatch"),
     Row("sips-uri", lambda r, d, o: r.leaf(uris=[f"sips:{d}"]), "identity-mismatch"),
     Row("sip-uri-of-another-beside-the-dns-name",

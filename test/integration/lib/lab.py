@@ -140,9 +140,12 @@ class Lab:
             except AssertionError:
                 assert time.monotonic() < deadline, "the partner is not found again"
 
+    def close_clients(self):
+        while self._clients:
+            self._clients.pop().close()
+
     def close(self):
-        for connection in self._clients:
-            connection.close()
+        self.close_clients()
         try:
             self.gateway.stop()
         finally:

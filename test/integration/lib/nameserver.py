@@ -25,6 +25,11 @@ class Question:
         return f"{self.name}/{self.kind}/{self.transport}"
 
 
+def whole(reply):
+    """As octets, of whatever length: cutting is a matter of the behaviour."""
+    return reply.to_wire(max_size=65535)
+
+
 # What a name server can do with one question: a behaviour takes (server, query, transport) and returns octets or None.
 
 def silent(server, query, transport):
@@ -46,7 +51,7 @@ def empty(server, query, transport):
 def truncated(server, query, transport):
     """TC over UDP, the whole answer over TCP."""
     if transport == "tcp":
-        return server.resolve(query).to_wire()
+        return whole(server.resolve(query))
     reply = dns.message.make_response(query)
     reply.flags |= dns.flags.TC
     return reply.to_wire()
@@ -63,7 +68,7 @@ def garbage(server, query, transport):
 def wrong_id(server, query, transport):
     reply = server.resolve(query)
     reply.id ^= 0x5555
-    return reply.to_wire()
+    return whole(reply)
 
 
 def pointer_loop(server, query, transport):
@@ -83,7 +88,7 @@ def after(seconds, behave=None):
 
 def answer(server, query, transport):
     reply = server.resolve(query)
-    wire = reply.to_wire()
+    wire = whole(reply)
     if transport == "udp" and len(wire) > 1232:
         return truncated(server, query, transport)
     return wire
@@ -117,8 +122,8 @@ class NameServer:
         self.set(f"{service}.{domain}", "SRV", values, ttl)
 
     def host(self, name, *addresses, ttl=300):
-        for kind, marker in (("A", "."), ("AAAA", ":")):
-            of_kind = [a for a in addresses if marker in a]
+        for kind, is_v6 in (("A", False), ("AAAA", True)):
+            of_kind = [a for a in addresses if (":" in a) == is_v6]
             if of_kind:
                 self.set(name, kind, of_kind, ttl)
 

@@ -5,6 +5,7 @@ a test says what it expects next and answers it."""
 import select
 import socket
 import ssl
+import struct
 import threading
 import time
 
@@ -201,13 +202,20 @@ class Connection(Expecting):
     def is_alive(self):
         return not self.ended.is_set()
 
+    def _stop_reading(self):
+        self.reading.set()
+        try:
+            socket.socket.shutdown(self.socket, socket.SHUT_RD)  # wakes the reader; nothing goes over the wire
+        except OSError:
+            pass
+        self._thread.join(2)
+
     def close(self, graceful=False):
         """Drops the connection; gracefully: with a close_notify first."""
         if self._closed:
             return
         self._closed = True
-        self.reading.set()
-        self._thread.join(2)
+        self._stop_reading()
         try:
             if graceful:
                 with self._lock:
@@ -221,9 +229,8 @@ class Connection(Expecting):
 
     def reset(self):
         """Ends the TCP connection with RST."""
-        import struct
         self._closed = True
-        self._thread.join(2)
+        self._stop_reading()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
@@ -260,7 +267,8 @@ class Server(Expecting):
         self._options = {"trust": trust, "version": version, "ciphers": ciphers}
         self.use(identity)
         self._stopping = False
-        self._listener = socket.create_server((address, port), backlog=512, reuse_port=False)
+        self._listener = socket.create_server(
+            (address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET, backlog=512)
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 

@@ -2,6 +2,7 @@
 """SIP as octets: a reader that cuts a stream into messages, and builders that give full control of what is sent.
 Independent of the gateway's own reader on purpose."""
 
+import hashlib
 import itertools
 import os
 import re
@@ -164,7 +165,7 @@ def response(message, status, phrase=None, *, to_tag=None, headers=(), body=b"",
     """The answer of a server that received `message`: Vias and Record-Routes copied, To tagged."""
     to = message.get("To")
     if status > 100 and not has_tag(to):
-        to += f";tag={to_tag or 't' + message.call_id[-8:].replace('@', '')}"
+        to += f";tag={to_tag or 't' + hashlib.sha256(message.call_id.encode('utf-8', 'replace')).hexdigest()[:8]}"
     fields = [("Via", value) for value in message.all("Via")]
     fields += [("Record-Route", value) for value in message.all("Record-Route")]
     fields += [("From", message.get("From")), ("To", to), ("Call-ID", message.call_id),
