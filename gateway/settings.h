@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "gateway/limits.h"
+#include "gateway/net/dns_host.h"
 #include "policy/partner_file.h"
 #include "policy/policy.h"
 #include "policy/problem.h"
@@ -24,12 +25,6 @@ struct side_settings {
         *key_pem; /* owned, NUL-terminated, as read: what the TLS contexts load; key is wiped on free */
     size_t certificate_pem_length, key_pem_length;
     char *certificate_file, *key_file; /* owned, resolved */
-};
-
-struct dns_host {
-    char *name;     /* owned; lower case */
-    char **address; /* owned; IP addresses as text */
-    size_t address_count;
 };
 
 struct settings {

@@ -2,63 +2,17 @@
 #include "gateway/log/users.h"
 
 #include "gateway/log/json_line.h"
+#include "policy/keyed_hash.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static uint64_t rotate(uint64_t x, unsigned by)
-{
-    return x << by | x >> (64 - by);
-}
-
-static uint64_t read_word(const uint8_t *at)
-{
-    uint64_t word = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        word |= (uint64_t)at[i] << (8 * i);
-    }
-    return word;
-}
-
-static void sip_rounds(uint64_t v[4], int count)
-{
-    for (int i = 0; i < count; i++) {
-        v[0] += v[1];
-        v[2] += v[3];
-        v[1] = rotate(v[1], 13) ^ v[0];
-        v[3] = rotate(v[3], 16) ^ v[2];
-        v[0] = rotate(v[0], 32);
-        v[2] += v[1];
-        v[0] += v[3];
-        v[1] = rotate(v[1], 17) ^ v[2];
-        v[3] = rotate(v[3], 21) ^ v[0];
-        v[2] = rotate(v[2], 32);
-    }
-}
-
 uint64_t users_hash(const uint8_t key[AUDIT_KEY_OCTETS], struct text input)
 {
-    uint64_t k0 = read_word(key), k1 = read_word(key + 8);
-    uint64_t v[4] = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
-                     k1 ^ 0x7465646279746573u};
-    uint8_t last[8] = {0};
-    size_t whole = input.length / 8 * 8;
-    for (size_t i = 0; i < whole; i += 8) {
-        uint64_t word = read_word((const uint8_t *)input.at + i);
-        v[3] ^= word;
-        sip_rounds(v, 2);
-        v[0] ^= word;
-    }
-    if (input.length > whole) {
-        memcpy(last, input.at + whole, input.length - whole);
-    }
-    last[7] = (uint8_t)input.length;
-    v[3] ^= read_word(last);
-    sip_rounds(v, 2);
-    v[0] ^= read_word(last);
-    v[2] ^= 0xff;
-    sip_rounds(v, 4);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    struct hash_key words;
+
+    memcpy(words.word, key, sizeof(words.word));
+    return keyed_hash(&words, input);
 }
 
 struct parts {

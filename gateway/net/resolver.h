@@ -11,6 +11,7 @@
  * CNAME are followed, but a target keeps its own name: that alone is what a certificate is compared with, and
  * what SNI says. */
 
+#include "gateway/net/dns_host.h"
 #include "gateway/net/record_set.h"
 #include "policy/partner.h"
 
@@ -23,7 +24,6 @@
 
 struct resolver;
 struct resolver_question; /* one that was asked and not answered yet */
-struct dns_host;          /* gateway/settings.h */
 
 struct resolver_options {           /* all borrowed during resolver_create only */
     const struct host_port *server; /* none: those of /etc/resolv.conf */

@@ -3,7 +3,6 @@
  * addresses. */
 #include "gateway/net/resolver_parts.h"
 
-#include "gateway/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
  * What it buys: Request-URIs within a dialog are contacts, often bare addresses. Only the mark lets such a request pass to
  * our servers; without it a partner could name any host inside. */
 
-#include "gateway/relay/keyed_hash.h"
+#include "policy/keyed_hash.h"
 #include "policy/reason.h"
 
 #define DIALOG_PARAMETER "dialog"

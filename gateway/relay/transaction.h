@@ -17,7 +17,7 @@
 
 #include "gateway/net/locate.h"
 #include "gateway/net/resolver.h"
-#include "gateway/relay/keyed_hash.h"
+#include "gateway/relay/hash_key.h"
 #include "gateway/sip/message.h"
 #include "policy/reason.h"
 

@@ -12,7 +12,7 @@
 #include "gateway/log/operation_log.h"
 #include "gateway/net/resolver.h"
 #include "gateway/net/stream.h"
-#include "gateway/relay/keyed_hash.h"
+#include "gateway/relay/hash_key.h"
 #include "gateway/relay/rate.h"
 #include "gateway/relay/transaction.h"
 #include "gateway/settings.h"

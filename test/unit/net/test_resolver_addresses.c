@@ -2,7 +2,7 @@
 /* What the addresses of a host come to. */
 #include "test/unit/net/resolver_fixture.h"
 
-#include "gateway/settings.h"
+#include "gateway/net/dns_host.h"
 
 #define HOST "sip.fabrikam.example"
 

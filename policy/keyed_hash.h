@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef FEDGATE_RELAY_KEYED_HASH_H
-#define FEDGATE_RELAY_KEYED_HASH_H
+#ifndef FEDGATE_POLICY_KEYED_HASH_H
+#define FEDGATE_POLICY_KEYED_HASH_H
 
 /* SipHash-2-4: a short keyed hash, safe against chosen keys in tables and as a short-lived authenticator. */
 
@@ -9,11 +9,6 @@
 struct hash_key {
     uint64_t word[2];
 };
-
-bool hash_key_random(struct hash_key *key) __attribute__((warn_unused_result)); /* from getrandom */
-/* The same key from the same secret, whatever process derives it: `purpose` keeps uses apart. */
-bool hash_key_derive(struct hash_key *key, struct text secret, struct text purpose)
-    __attribute__((warn_unused_result));
 
 /* One text, or several: the pieces' lengths are hashed too, so that their borders count. */
 uint64_t keyed_hash(const struct hash_key *key, struct text t);
