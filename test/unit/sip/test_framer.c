@@ -78,7 +78,7 @@ static const struct {
     /* Some servers look for the length behind any line feed: it may not hide in a fold. */
     STREAM(START "X:\r\n Content-Length: 9\r\nl: 0\r\n\r\n", "framing-lost65,0 "),
     STREAM(START "X: a\r\n\tb\r\n  L \t: 9\r\nl: 0\r\n\r\n", "framing-lost61,0 "),
-    STREAM(START "X: a\r\n long: 9\r\nl: 0\r\n\r\n", "M58,0 rest0,0 "),
+    STREAM(START "X: a\r\n long: 9\r\nl: 0\r\n\r\n", "M57,0 rest0,0 "),
     STREAM(START "X-Content-Length: 9\r\nContent-Lengths: 8\r\nll: 7\r\nl: 1\r\n\r\n.", "M89,1 rest0,0 "),
     /* Names that only look alike do not frame. */
     STREAM(START "Content\0Length: 3\r\n\r\nabc", "framing-lost0,0 "),
