@@ -9,6 +9,7 @@ static const struct command commands[] = {
     {"check", "load everything that run would load, and print every problem", command_check},
     {"partners", "show the effective policy, one row a partner", command_partners},
     {"explain", "judge a request as run would, and print each check", command_explain},
+    {"probe", "go the way to a partner's server, live, step by step", command_probe},
     {"version", "show the versions of fedgate and its libraries", command_version},
 };
 

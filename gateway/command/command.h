@@ -23,6 +23,7 @@ int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_partners(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_probe(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 #endif

@@ -77,16 +77,16 @@ static const struct {
     {REASON_CONNECT_FAILED,
      "A server of {domain} must accept TCP from here: look at firewalls on both sides, and at the "
      "port in its SRV record or in {file}."},
-    {REASON_TLS_FAILED,
-     "The partner's server must speak TLS 1.2 or 1.3 with a modern suite, and accept our certificate: "
-     "does it know the root of external.certificate?"},
+    {REASON_TLS_FAILED, "The partner's server must speak TLS 1.2 or 1.3 with a modern suite, and accept our "
+                        "certificate: it must "
+                        "know the root of external.certificate in {gateway}."},
     {REASON_HANDSHAKE_TIMEOUT,
      "The partner's server must finish the handshake within limits.handshake-timeout."},
     {REASON_PEER_CLOSED,
-     "The partner's server must accept our certificate: does it know our root, and expect the name in "
-     "external.certificate?"},
+     "The partner's server must accept our certificate: it must know its root, and expect the names in "
+     "external.certificate of {gateway}."},
     {REASON_TIMED_OUT,
-     "The partner's server must answer: does it listen for SIP on this port, and know our domain?"},
+     "The partner's server must answer: it must listen for SIP on this port, and know our domain."},
     {REASON_RELAYED,
      "The partner's administrator must let our domain in: TLS is fine, it is their SIP server that refuses."},
     {REASON_FRAMING_LOST, "The partner's server must speak SIP on this port."},

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_PROBE_H
+#define FEDGATE_PROBE_H
+
+/* What the files of `fedgate probe` share: one walk to a partner's server, step by step.
+ *
+ *     probe.c           arguments; the order of the steps
+ *     probe_step.c      what a step shows while it runs, and what is kept of it
+ *     probe_server.c    one address: TCP, TLS, who is there, OPTIONS
+ *     probe_session.c   a TLS session on the loop, waited for
+ *     probe_message.c   the OPTIONS request and its answer
+ *     probe_print.c     the end of it, for people and as JSON */
+
+#include "gateway/command/lookup.h"
+#include "gateway/command/remedy.h"
+#include "gateway/tls/context.h"
+
+#define PROBE_STEPS_MOST 128u
+#define PROBE_DETAIL 700u
+
+struct probe_step {
+    char name[24];
+    enum check_result result;
+    char detail[PROBE_DETAIL];
+    uint64_t duration_ms;
+};
+
+struct probe {
+    const struct settings *settings;
+    struct lookup *lookup;         /* owned */
+    struct tls_context *context;   /* owned */
+    const struct partner *partner; /* NULL: not found */
+    struct text domain;
+    const struct srv_record_set *records; /* held; NULL: not asked */
+    const struct srv_answer *answer;      /* what the identity rule gets to see, as in `run` */
+    int64_t now;
+
+    bool streams;     /* steps are printed as they end */
+    bool is_terminal; /* and shown while they run */
+    bool colour;
+    struct probe_step step[PROBE_STEPS_MOST];
+    size_t step_count;
+    char under_way[24];
+    uint64_t began_ns;
+
+    bool works;
+    enum reason reason; /* of the first failure; REASON_OK: none yet */
+    char detail[PROBE_DETAIL];
+    struct presented_chain *chain; /* owned: of the first server that was refused */
+    struct peer peer;              /* judged from it; NULL chain: none was */
+    const struct certificate *at;
+};
+
+/* A step begins, and is seen to. Then exactly one end. */
+void probe_begin(struct probe *probe, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void probe_end(struct probe *probe, enum check_result result, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The end of one that failed. The first failure is the reason of the whole. */
+void probe_fail(struct probe *probe, enum reason reason, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* One that is over at once. */
+void probe_note(struct probe *probe, const char *name, enum check_result result, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Everything on one address. False: it does not work. `host` is asked for by SNI. */
+bool probe_server(struct probe *probe, struct text host, const union address *address);
+
+void probe_print_head(const struct probe *probe, FILE *out);
+void probe_print_end(const struct probe *probe, FILE *out);
+void probe_json(const struct probe *probe, FILE *out);
+
+#endif

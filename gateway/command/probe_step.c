@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/command/probe.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "gateway/command/terminal.h"
+
+#define RESULT_WIDTH 9
+#define NAME_WIDTH 13
+#define DETAIL_COLUMN (2u + RESULT_WIDTH + NAME_WIDTH)
+#define CLEAR_LINE "\r\033[K"
+
+/* While a step runs: one line, which its end takes the place of. */
+static void show_progress(const struct probe *probe, const char *detail)
+{
+    int room = (int)(TERMINAL_COLUMNS - DETAIL_COLUMN - 1);
+
+    if (!probe->streams || !probe->is_terminal)
+        return;
+    printf("  %-*s%-*s%.*s", RESULT_WIDTH, "...", NAME_WIDTH, probe->under_way, room, detail);
+    fflush(stdout);
+}
+
+void probe_begin(struct probe *probe, const char *name, const char *format, ...)
+{
+    char detail[PROBE_DETAIL];
+    va_list arguments;
+
+    snprintf(probe->under_way, sizeof(probe->under_way), "%s", name);
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof(detail), format, arguments);
+    va_end(arguments);
+    probe->began_ns = uv_hrtime();
+    show_progress(probe, detail);
+}
+
+static void show(const struct probe *probe, const struct probe_step *step)
+{
+    static const enum shade shades[] = {
+        [CHECK_PASSED] = SHADE_GOOD, [CHECK_FAILED] = SHADE_BAD, [CHECK_SKIPPED] = SHADE_UNSURE};
+    static const char *const words[] = {
+        [CHECK_PASSED] = "passed", [CHECK_FAILED] = "failed", [CHECK_SKIPPED] = "skipped"};
+    char detail[PROBE_DETAIL + 32];
+
+    if (!probe->streams)
+        return;
+    if (step->duration_ms > 0)
+        snprintf(detail, sizeof(detail), "%s (%" PRIu64 " ms)", step->detail, step->duration_ms);
+    else
+        snprintf(detail, sizeof(detail), "%s", step->detail);
+    printf("%s  ", probe->is_terminal ? CLEAR_LINE : "");
+    terminal_shade(stdout, probe->colour, shades[step->result], words[step->result], RESULT_WIDTH);
+    printf("%-*s", NAME_WIDTH, step->name);
+    terminal_wrap(stdout, DETAIL_COLUMN, detail);
+    fflush(stdout);
+}
+
+static void end(struct probe *probe, enum check_result result, const char *detail)
+{
+    struct probe_step extra;
+    bool fits = probe->step_count < PROBE_STEPS_MOST;
+    struct probe_step *step = fits ? &probe->step[probe->step_count++] : &extra;
+
+    snprintf(step->name, sizeof(step->name), "%s", probe->under_way);
+    snprintf(step->detail, sizeof(step->detail), "%s", detail);
+    step->result = result;
+    step->duration_ms = (uv_hrtime() - probe->began_ns) / 1000000;
+    show(probe, step);
+}
+
+void probe_end(struct probe *probe, enum check_result result, const char *format, ...)
+{
+    char detail[PROBE_DETAIL];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof(detail), format, arguments);
+    va_end(arguments);
+    end(probe, result, detail);
+}
+
+void probe_fail(struct probe *probe, enum reason reason, const char *format, ...)
+{
+    char detail[PROBE_DETAIL];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof(detail), format, arguments);
+    va_end(arguments);
+    end(probe, CHECK_FAILED, detail);
+    if (probe->reason != REASON_OK)
+        return;
+    probe->reason = reason;
+    snprintf(probe->detail, sizeof(probe->detail), "%s", detail);
+}
+
+void probe_note(struct probe *probe, const char *name, enum check_result result, const char *format, ...)
+{
+    char detail[PROBE_DETAIL];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof(detail), format, arguments);
+    va_end(arguments);
+    snprintf(probe->under_way, sizeof(probe->under_way), "%s", name);
+    probe->began_ns = uv_hrtime();
+    end(probe, result, detail);
+}
