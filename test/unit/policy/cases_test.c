@@ -137,6 +137,10 @@ static void run_inbound_message(struct world *world, char **column, char *outcom
     struct message_verdict verdict =
         message_judge_inbound(&world->policy, &peer, &facts, known, world->now, NULL);
     say_message(&verdict, outcome, size);
+    /* Nobody known, as explain may ask: whatever the request is, never allowed. */
+    verdict = message_judge_inbound(&world->policy, NULL, &facts, known, world->now, NULL);
+    if (verdict.verdict != SPEAK_DENIED)
+        snprintf(outcome, size, "not denied to nobody");
     presented_chain_destroy(chain);
 }
 
