@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_TEST_RELAY_FIXTURE_H
+#define FEDGATE_TEST_RELAY_FIXTURE_H
+
+/* A whole worker without loop, sockets, TLS and DNS: what goes out stays in the sessions' buffers, the clock
+ * stands until it is moved, and the resolver says what the test wants. (The linker puts the fakes in the
+ * place of the real ones: -Wl,--wrap.)
+ *
+ * Fabrikam owns fabrikam.example, contoso contoso.example, each with an anchor of its own; our domain is
+ * corp.example. A session is given, not shaken hands for: `outside` came from fabrikam, `inside` from
+ * fe1.corp.example, `edge` and `fe1` are those that we opened to them and that requests are sent on. */
+
+#include "gateway/relay/hop.h"
+#include "gateway/relay/relay.h"
+#include "test/unit/relay/relay_test.h"
+
+#define WORDS_MOST 256
+#define EVENTS_MOST 64
+
+/* What was written to the audit log. */
+struct event {
+    enum audit_event event;
+    enum reason reason;
+    int status;
+    char method[32], partner[32], detail[128];
+};
+
+struct lab {
+    struct fixture fixture;
+    struct worker *worker; /* &fixture.worker */
+    struct shared shared;
+    struct partner_set *partners;
+    struct partner *fabrikam, *contoso;
+    struct trust_anchor anchor[3]; /* fabrikam's, contoso's, ours */
+    struct certificate certificate[3], root[3];
+    struct certificate_name name[3];
+    struct presented_chain chain[3];
+    struct session *outside, *inside, *edge, *fe1;
+    struct sip_header header[2][WORDS_MOST + HEADERS_ADDED_MOST];
+
+    struct event event[EVENTS_MOST];
+    size_t event_count;
+    size_t waiting; /* what stream_waiting says */
+    /* The resolver: NULL asks; a question is kept until lab_answer. */
+    const struct srv_record_set *known;
+    void (*answered)(void *context, const struct srv_record_set *answer);
+    void *asker;
+    size_t questions, abandoned, address_questions;
+};
+
+extern struct lab lab;
+
+int lab_set_up(void **state);
+int lab_tear_down(void **state); /* fails when a counter is not back at 0 */
+
+/* One more session of the kind of those above. */
+struct session *lab_session(enum peer_side side, bool we_connected, size_t who);
+/* Puts a session that we opened under a hop, where requests find it. */
+void lab_join(struct session *session, const struct partner *partner, const char *host, uint16_t port);
+
+/* Lets the text come in on a session: "\n" stands for CR LF, "$L" for the length of the body. */
+void lab_hear(struct session *session, const char *text);
+/* What has been queued since the last time, NUL-terminated, CR LF as "\n"; "" when there is nothing. */
+const char *lab_said(struct session *session);
+/* The branch of the top Via of what was said last. */
+const char *lab_branch(void);
+void lab_answer(const struct srv_record_set *records);
+void lab_pass(uint64_t ms); /* time passes: timers fire */
+void lab_close_ended(void); /* the close callbacks of ended sessions run */
+struct event *lab_last_event(void);
+
+#define assert_says(session, expected)                                                                       \
+    assert_int_equal(strncmp(lab_said(session), expected, strlen(expected)), 0)
+#define assert_silent(session) assert_string_equal(lab_said(session), "")
+
+#endif

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A request on its way, and what may come between. */
+#include "relay_fixture.h"
+
+#include <stdio.h>
+
+#define IN(method, branch, more)                                                                             \
+    method " sip:alice@corp.example SIP/2.0\nVia: SIP/2.0/TLS sip.fabrikam.example;branch=z9hG4bK" branch    \
+           "\n"                                                                                              \
+           "From: <sip:bob@fabrikam.example>;tag=1\nTo: <sip:alice@corp.example>\nCall-ID: " branch "\n"     \
+           "CSeq: 1 " method "\n" more "Content-Length: 0\n\n"
+#define OUT(method, branch, more)                                                                            \
+    method " sip:bob@fabrikam.example SIP/2.0\nVia: SIP/2.0/TLS fe1.corp.example;branch=z9hG4bK" branch "\n" \
+           "From: <sip:alice@corp.example>;tag=1\nTo: <sip:bob@fabrikam.example>\nCall-ID: " branch "\n"     \
+           "CSeq: 1 " method "\n" more "Content-Length: 0\n\n"
+
+static void expect_event(enum reason reason, int status) {
+    struct event *event = lab_last_event();
+    assert_string_equal(reason_token(event->reason), reason_token(reason));
+    assert_int_equal(event->status, status);
+}
+
+/* ---- crossing ---- */
+
+static void it_crosses_inwards(void **state) {
+    (void)state;
+    lab_hear(lab.outside, IN("MESSAGE", "a", ""));
+    assert_silent(lab.outside);
+    assert_says(lab.fe1, "MESSAGE sip:alice@corp.example SIP/2.0\n");
+    assert_int_equal(lab.shared.in_flight, 1);
+}
+
+static void it_crosses_outwards(void **state) {
+    (void)state;
+    lab_hear(lab.inside, OUT("MESSAGE", "a", ""));
+    assert_says(lab.edge, "MESSAGE sip:bob@fabrikam.example SIP/2.0\n");
+}
+
+static void an_invite_hears_at_once_that_it_is_tried(void **state) {
+    (void)state;
+    lab_hear(lab.outside, IN("INVITE", "a", ""));
+    assert_says(lab.outside, "SIP/2.0 100 Trying\n");
+    assert_says(lab.fe1, "INVITE ");
+}
+
+static void the_same_request_again_is_dropped(void **state) {
+    (void)state;
+    lab_hear(lab.outside, IN("MESSAGE", "a", ""));
+    assert_says(lab.fe1, "MESSAGE ");
+    lab_hear(lab.outside, IN("MESSAGE", "a", ""));
+    assert_silent(lab.fe1);
+    lab_hear(lab.outside, IN("INFO", "a", "")); /* the branch is the same, the method is not */
+    assert_says(lab.fe1, "INFO ");
+}
+
+/* ---- refusals ---- */
+
+static void refusals_inwards_are_bare(void **state) {
+    (void)state;
+    lab_hear(lab.outside,
+             "MESSAGE sip:a@elsewhere.example SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9hG4bKa\n"
+             "From: <sip:bob@fabrikam.example>;tag=1\nTo: <sip:a@elsewhere.example>\nCall-ID: a\n"
+             "CSeq: 1 MESSAGE\nContent-Length: 0\n\n");
+    const char *answer = lab_said(lab.outside);
+    assert_int_equal(strncmp(answer, "SIP/2.0 403 Forbidden\n", 22), 0);
+    assert_null(strstr(answer, "Reason:"));
+    expect_event(REASON_NOT_OUR_DOMAIN, 403);
+    assert_silent(lab.fe1);
+}
+
+static void refusals_outwards_say_why(void **state) {
+    (void)state;
+    lab_hear(lab.inside, "MESSAGE sip:a@elsewhere.example SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9hG4bKa\n"
+                         "From: <sip:alice@corp.example>;tag=1\nTo: <sip:a@elsewhere.example>\nCall-ID: a\n"
+                         "CSeq: 1 MESSAGE\nContent-Length: 0\n\n");
+    const char *answer = lab_said(lab.inside);
+    assert_int_equal(strncmp(answer, "SIP/2.0 404 Not Found\n", 22), 0);
+    assert_non_null(strstr(answer, "Reason: SIP ;text=\"unknown-domain: no partner owns the domain\"\n"));
+    expect_event(REASON_UNKNOWN_DOMAIN, 404);
+}
+
+static void another_partners_from(void **state) {
+    (void)state;
+    struct session *contoso = lab_session(PEER_EXTERNAL, false, 1);
+    lab_hear(contoso, IN("MESSAGE", "a", ""));
+    assert_says(contoso, "SIP/2.0 403 ");
+    expect_event(REASON_FROM_DOMAIN_NOT_AUTHORIZED, 403);
+    assert_string_equal(lab_last_event()->partner, "fabrikam");
+}
+
+static void what_a_proxy_refuses_anyhow(void **state) {
+    static const struct {
+        const char *more;
+        enum reason reason;
+        int status;
+    } cases[] = {
+        {"Max-Forwards: 0\n", REASON_TOO_MANY_HOPS, 483},
+        {"Max-Breadth: 0\n", REASON_MAX_BREADTH_EXCEEDED, 440},
+        {"Proxy-Require: foo, bar\n", REASON_UNSUPPORTED_EXTENSION, 420},
+        {"Route: <tel:+1234>\n", REASON_MALFORMED_MESSAGE, 400},
+        {"Route: <http://fe1.corp.example>\n", REASON_MALFORMED_MESSAGE, 400},
+        {"Route: sip:fe1.corp.example\n", REASON_MALFORMED_MESSAGE, 400},
+        {"CSeq: 2 MESSAGE\n", REASON_MALFORMED_MESSAGE, 400},
+        {"Route: <sip:edge.contoso.example;lr>\n", REASON_NOT_OUR_DOMAIN, 403},
+    };
+    char text[1024];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        snprintf(text, sizeof(text), IN("MESSAGE", "%zu", "%s"), i, i, cases[i].more);
+        lab_hear(lab.outside, text);
+        const char *answer = lab_said(lab.outside);
+        assert_int_equal(atoi(answer + 8), cases[i].status);
+        assert_true(cases[i].status != 420 || strstr(answer, "Unsupported: foo, bar\n") != NULL);
+        expect_event(cases[i].reason, cases[i].status);
+    }
+    assert_silent(lab.fe1);
+}
+
+static void an_ack_is_never_answered(void **state) {
+    (void)state;
+    lab_hear(lab.outside, IN("ACK", "a", "Max-Forwards: 0\n"));
+    assert_silent(lab.outside);
+    expect_event(REASON_TOO_MANY_HOPS, 0);
+    lab_hear(lab.outside, IN("ACK", "b", "Route: <sip:edge.contoso.example;lr>\n"));
+    assert_silent(lab.outside);
+    expect_event(REASON_NOT_OUR_DOMAIN, 0);
+}
+
+static void the_ack_for_our_own_refusal_is_absorbed(void **state) {
+    char ack[1024], tag[64] = "";
+    (void)state;
+    lab_hear(lab.outside, IN("INVITE", "a", "Max-Forwards: 0\n"));
+    const char *to = strstr(lab_said(lab.outside), "To: <sip:alice@corp.example>;tag=");
+    assert_non_null(to);
+    sscanf(to, "To: <sip:alice@corp.example>;tag=%32[0-9a-f]", tag);
+    size_t events = lab.event_count;
+    snprintf(ack, sizeof(ack),
+             "ACK sip:alice@corp.example SIP/2.0\nVia: SIP/2.0/TLS sip.fabrikam.example;branch=z9hG4bKa\n"
+             "From: <sip:bob@fabrikam.example>;tag=1\nTo: <sip:alice@corp.example>;tag=%s\nCall-ID: a\n"
+             "CSeq: 1 ACK\nContent-Length: 0\n\n",
+             tag);
+    lab_hear(lab.outside, ack);
+    assert_int_equal(lab.event_count, events);
+    assert_silent(lab.fe1);
+    assert_silent(lab.outside);
+}
+
+static void negotiate_is_declined(void **state) {
+    (void)state;
+    lab_hear(lab.outside, IN("NEGOTIATE", "a", ""));
+    assert_says(lab.outside, "SIP/2.0 501 ");
+    expect_event(REASON_METHOD_NOT_SUPPORTED, 501);
+}
+
+static void options_to_the_gateway(void **state) {
+    (void)state;
+    lab_hear(lab.outside,
+             "OPTIONS sip:sip.corp.example:5061;transport=tls SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9hG4bKa\n"
+             "From: <sip:ping@fabrikam.example>;tag=1\nTo: <sip:sip.corp.example>\nCall-ID: a\n"
+             "CSeq: 1 OPTIONS\nContent-Length: 0\n\n");
+    assert_says(lab.outside, "SIP/2.0 200 OK\n");
+    assert_silent(lab.fe1);
+    assert_int_equal(lab.shared.in_flight, 0);
+}
+
+/* More changes than a plan of edits holds: nothing crosses, and the sender hears of it. */
+static void too_much_to_strip(void **state) {
+    static char many[8192], text[16384];
+    size_t length = 0;
+    (void)state;
+    for (int i = 0; i < 80; i++)
+        length +=
+            (size_t)sprintf(many + length, "P-Preferred-Identity: <sip:boss@corp.example>\nX-%d: y\n", i);
+    snprintf(text, sizeof(text), IN("MESSAGE", "a", "%s"), many);
+    lab.fabrikam->limits.message_size = 65536;
+    lab_hear(lab.outside, text);
+    assert_says(lab.outside, "SIP/2.0 503 ");
+    expect_event(REASON_OVERLOADED, 503);
+    assert_silent(lab.fe1);
+    assert_int_equal(lab.shared.in_flight, 0);
+}
+
+/* ---- bounds ---- */
+
+static void no_more_than_may_be_in_flight(void **state) {
+    char text[1024];
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        snprintf(text, sizeof(text), IN("MESSAGE", "%d", ""), i, i);
+        lab_hear(lab.outside, text);
+        assert_says(lab.fe1, "MESSAGE ");
+    }
+    lab_hear(lab.outside, IN("MESSAGE", "x", ""));
+    assert_says(lab.outside, "SIP/2.0 503 ");
+    expect_event(REASON_OVERLOADED, 503);
+    assert_silent(lab.fe1);
+}
+
+static void forged_senders_cost_the_forger(void **state) {
+    char text[1024];
+    struct session *contoso = lab_session(PEER_EXTERNAL, false, 1);
+    (void)state;
+    lab.contoso->limits.burst = lab.fabrikam->limits.burst = 3;
+    for (int i = 0; i < 3; i++) { /* From fabrikam */
+        snprintf(text, sizeof(text), IN("MESSAGE", "f%d", ""), i, i);
+        lab_hear(contoso, text);
+        assert_says(contoso, "SIP/2.0 403 ");
+    }
+    lab_hear(contoso, IN("MESSAGE", "g", ""));
+    assert_says(contoso, "SIP/2.0 503 ");
+    expect_event(REASON_RATE_LIMITED, 503);
+    lab_hear(lab.outside, IN("MESSAGE", "a", "")); /* and fabrikam has all its messages left */
+    assert_says(lab.fe1, "MESSAGE ");
+}
+
+static void garbage_counts_too(void **state) {
+    (void)state;
+    lab.fabrikam->limits.burst = 2;
+    lab_hear(lab.outside, IN("MESSAGE", "a", "CSeq: 1 MESSAGE\n"));
+    assert_says(lab.outside, "SIP/2.0 400 ");
+    lab_hear(lab.outside, IN("NEGOTIATE", "b", ""));
+    assert_says(lab.outside, "SIP/2.0 501 ");
+    lab_hear(lab.outside, IN("MESSAGE", "c", ""));
+    assert_says(lab.outside, "SIP/2.0 503 ");
+    lab_hear(lab.outside, IN("MESSAGE", "d", "CSeq: 1 MESSAGE\n"));
+    assert_says(lab.outside, "SIP/2.0 503 ");
+}
+
+static void larger_than_the_partner_may_send(void **state) {
+    static char text[8192], body[5000];
+    (void)state;
+    memset(body, 'x', sizeof(body) - 1);
+    snprintf(
+        text, sizeof(text),
+        "MESSAGE sip:alice@corp.example SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9hG4bKa\n"
+        "From: <sip:bob@fabrikam.example>;tag=1\nTo: <sip:alice@corp.example>\nCall-ID: a\nCSeq: 1 MESSAGE\n"
+        "Content-Length: $L\n\n%s",
+        body);
+    lab_hear(lab.outside, text);
+    assert_says(lab.outside, "SIP/2.0 513 ");
+    expect_event(REASON_MESSAGE_TOO_LARGE, 513);
+}
+
+/* ---- waiting for DNS ---- */
+
+#define SRV(target_)                                                                                         \
+    &(const struct srv_record_set) {                                                                         \
+        .answer = {.target = (const struct srv_target[]){{TEXT(target_), 5061, 0, 0}}, .target_count = 1},   \
+        .references = 99                                                                                     \
+    }
+
+static void parked_then_sent(void **state) {
+    (void)state;
+    lab.fabrikam->locate = LOCATE_SRV;
+    lab_hear(lab.inside, OUT("INVITE", "a", ""));
+    assert_says(lab.inside, "SIP/2.0 100 Trying\n");
+    assert_silent(lab.edge);
+    assert_int_equal(lab.questions, 1);
+    assert_int_equal(lab.shared.parked, 1);
+    lab_answer(SRV("edge.fabrikam.example"));
+    assert_says(lab.edge, "INVITE sip:bob@fabrikam.example SIP/2.0\n");
+    assert_silent(lab.inside); /* one 100 is enough */
+    assert_int_equal(lab.shared.parked, 0);
+}
+
+static void parked_for_its_sender(void **state) {
+    (void)state;
+    lab.fabrikam->identity = IDENTITY_SRV_TARGET;
+    lab.name[0].value = TEXT("sip.fabrikam.example");
+    lab_hear(lab.outside, IN("MESSAGE", "a", ""));
+    assert_int_equal(lab.questions, 1);
+    lab_answer(SRV("sip.fabrikam.example"));
+    assert_says(lab.fe1, "MESSAGE ");
+}
+
+static void parked_and_refused(void **state) {
+    (void)state;
+    lab.fabrikam->identity = IDENTITY_SRV_TARGET;
+    lab_hear(lab.outside, IN("MESSAGE", "a", ""));
+    lab_answer(&(const struct srv_record_set){.answer = {.outcome = REASON_DNS_FAILED}, .references = 99});
+    assert_says(lab.outside, "SIP/2.0 504 ");
+    expect_event(REASON_DNS_FAILED, 504);
+    assert_int_equal(lab.shared.parked, 0);
+}
+
+static void parked_too_long(void **state) {
+    (void)state;
+    lab.fabrikam->locate = LOCATE_SRV;
+    lab_hear(lab.inside, OUT("MESSAGE", "a", ""));
+    lab_pass(10001);
+    assert_says(lab.inside, "SIP/2.0 504 ");
+    assert_int_equal(lab.abandoned, 1);
+}
+
+static void the_sender_goes_while_dns_is_asked(void **state) {
+    (void)state;
+    lab.fabrikam->locate = LOCATE_SRV;
+    lab_hear(lab.inside, OUT("INVITE", "a", ""));
+    session_close(lab.inside, REASON_PEER_CLOSED, NULL);
+    assert_int_equal(lab.abandoned, 1);
+    assert_int_equal(transaction_table_count(lab.worker->transactions), 0);
+    assert_silent(lab.edge);
+}
+
+static void the_caller_gives_up_while_dns_is_asked(void **state) {
+    (void)state;
+    lab.fabrikam->locate = LOCATE_SRV;
+    lab_hear(lab.inside, OUT("INVITE", "a", ""));
+    assert_says(lab.inside, "SIP/2.0 100 ");
+    lab_hear(lab.inside, OUT("CANCEL", "a", ""));
+    const char *answers = lab_said(lab.inside);
+    assert_int_equal(strncmp(answers, "SIP/2.0 200 OK\n", 15), 0);
+    assert_non_null(strstr(answers, "SIP/2.0 487 "));
+    assert_int_equal(lab.abandoned, 1);
+    assert_int_equal(lab.shared.in_flight, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lab_set_up, lab_tear_down)
+        TEST(it_crosses_inwards),
+        TEST(it_crosses_outwards),
+        TEST(an_invite_hears_at_once_that_it_is_tried),
+        TEST(the_same_request_again_is_dropped),
+        TEST(refusals_inwards_are_bare),
+        TEST(refusals_outwards_say_why),
+        TEST(another_partners_from),
+        TEST(what_a_proxy_refuses_anyhow),
+        TEST(an_ack_is_never_answered),
+        TEST(the_ack_for_our_own_refusal_is_absorbed),
+        TEST(negotiate_is_declined),
+        TEST(options_to_the_gateway),
+        TEST(too_much_to_strip),
+        TEST(no_more_than_may_be_in_flight),
+        TEST(forged_senders_cost_the_forger),
+        TEST(garbage_counts_too),
+        TEST(larger_than_the_partner_may_send),
+        TEST(parked_then_sent),
+        TEST(parked_for_its_sender),
+        TEST(parked_and_refused),
+        TEST(parked_too_long),
+        TEST(the_sender_goes_while_dns_is_asked),
+        TEST(the_caller_gives_up_while_dns_is_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
