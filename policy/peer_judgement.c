@@ -24,19 +24,20 @@ static struct peer_verdict verdict(const struct check_log *log, const char *chec
 /* The names of the leaf, for a refusal that an administrator can act on. */
 static const char *names_of(const struct certificate *leaf, char *to, size_t size)
 {
+    char name[160];
     size_t used = 0;
-    to[0] = '\0';
-    for (size_t i = 0; i < leaf->name_count && used + 2 < size; i++) {
-        int length = certificate_name_print(&leaf->names[i], to + used, size - used);
-        if (length < 0 || (size_t)length >= size - used)
+
+    snprintf(to, size, "none at all");
+    for (size_t i = 0; i < leaf->name_count; i++) {
+        certificate_name_print(&leaf->names[i], name, sizeof(name));
+        int length = snprintf(to + used, size - used, "%s%s", i == 0 ? "" : " ", name);
+        if (length < 0 || (size_t)length >= size - used) {
+            snprintf(to + (size - 4), 4, "..."); /* more than fit */
             break;
-        used += (size_t)length;
-        if (i + 1 < leaf->name_count) {
-            to[used++] = ' ';
-            to[used] = '\0';
         }
+        used += (size_t)length;
     }
-    return used == 0 ? "no name at all" : to;
+    return to;
 }
 
 /* ---- paths ---- */

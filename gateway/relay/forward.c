@@ -58,6 +58,7 @@ static void send_on(struct transaction *transaction, struct session *session)
         relay_try_next(transaction, REASON_OVERLOADED);
         return;
     }
+    hop_remember(session, transaction->call_id);
     if (transaction->upstream != NULL && session_is_congested(session))
         session_wait_for(transaction->upstream, session);
     if (!transaction->wants_answer) { /* an ACK has no answer, and no line of its own */
@@ -105,7 +106,7 @@ void relay_forward(struct transaction *transaction)
         return;
     }
     struct text domain = {transaction->domain, transaction->domain_length};
-    struct session *session = hop_session(hop, domain);
+    struct session *session = hop_session(hop, domain, transaction->call_id);
     if (session != NULL) {
         send_on(transaction, session);
         return;

@@ -97,7 +97,43 @@ static size_t sessions_allowed(struct hop *hop)
     return partner == NULL ? 0 : partner->limits.connections;
 }
 
-struct session *hop_session(struct hop *hop, struct text domain)
+static uint64_t affinity_key(const struct hop *hop, struct text call_id)
+{
+    struct text piece[2] = {{(const char *)&hop, sizeof(hop)}, call_id};
+    return keyed_hash_pieces(&hop->worker->branch_keys[0], piece, 2);
+}
+
+void hop_remember(struct session *session, struct text call_id)
+{
+    struct worker *worker = session->worker;
+
+    if (session->hop == NULL)
+        return;
+    uint64_t key = affinity_key(session->hop, call_id);
+    worker->affinity[key % HOP_AFFINITIES] = (struct affinity){.key = key, .session = session};
+}
+
+static void forget_affinities(const struct session *session)
+{
+    struct affinity *affinity = session->worker->affinity;
+
+    for (size_t i = 0; i < HOP_AFFINITIES; i++) {
+        if (affinity[i].session == session)
+            affinity[i].session = NULL;
+    }
+}
+
+static struct session *remembered(struct hop *hop, struct text domain, struct text call_id)
+{
+    uint64_t key = affinity_key(hop, call_id);
+    const struct affinity *affinity = &hop->worker->affinity[key % HOP_AFFINITIES];
+
+    if (affinity->session == NULL || affinity->key != key || !serves(hop, affinity->session, domain))
+        return NULL;
+    return affinity->session;
+}
+
+static struct session *least_busy(struct hop *hop, struct text domain)
 {
     struct session *best = NULL, *session, *next;
 
@@ -106,8 +142,17 @@ struct session *hop_session(struct hop *hop, struct text domain)
         if ((best == NULL || session->downstream_count < best->downstream_count) && serves(hop, session, domain))
             best = session;
     }
+    return best;
+}
+
+struct session *hop_session(struct hop *hop, struct text domain, struct text call_id)
+{
+    struct session *best = remembered(hop, domain, call_id);
+
+    if (best == NULL)
+        best = least_busy(hop, domain);
     if (best != NULL && best->downstream_count >= HOP_SESSION_BUSY && !hop->has_begun &&
-        hop->session_count < sessions_allowed(hop) && hop->rest_until_ms <= worker_now(hop->worker)) {
+        hop->session_count < sessions_allowed(hop) && !hop_is_resting(hop, worker_now(hop->worker))) {
         snprintf(hop->domain, sizeof(hop->domain), "%.*s", hop->partner == NULL ? 0 : (int)domain.length, domain.at);
         begin(hop, NULL);
     }
@@ -309,6 +354,7 @@ void hop_session_ended(struct session *session, enum reason reason)
 {
     struct hop *hop = session->hop;
 
+    forget_affinities(session);
     session->hop = NULL;
     hop->session_count--;
     DL_DELETE2(hop->sessions, session, hop_previous, hop_next);

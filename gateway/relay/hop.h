@@ -17,8 +17,15 @@
 #define HOP_REST_LEAST_MS 250u
 #define HOP_REST_MOST_MS 30000u
 #define HOP_SESSION_BUSY 128u /* requests outstanding on each session before another is opened */
+#define HOP_AFFINITIES 16384u /* Call-IDs of a worker whose session is remembered; a power of two */
 #define HOP_SESSIONS_INSIDE 4u /* to one of our own servers, a worker */
 #define HOP_ADDRESSES_MOST 20u /* addresses of one host that are tried: a Lync pool has up to 20 */
+
+/* Which session a Call-ID was last sent on. */
+struct affinity {
+    uint64_t key; /* keyed hash of hop and Call-ID */
+    struct session *session; /* NULL: empty */
+};
 
 struct hop {
     char *key; /* owned: "partner host port" */
@@ -48,9 +55,12 @@ struct hop {
 /* Finds or makes it. NULL: no memory. */
 struct hop *hop_find(struct worker *worker, const struct partner *partner, struct text host, uint16_t port);
 bool hop_is_resting(const struct hop *hop, uint64_t now); /* it failed lately, and has no open session */
-/* An open session that is proven for the domain, the least busy one; NULL when there is none, or when all are so busy that
- * another shall be opened and may be. */
-struct session *hop_session(struct hop *hop, struct text domain);
+/* An open session that is proven for the domain; NULL when there is none. Requests of one dialog keep their order (RFC 3261
+ * 12.2.2), so a Call-ID stays on the session that it was last sent on, as long as that lives and the Call-ID is among the
+ * HOP_AFFINITIES of late; otherwise the least busy one is taken. Where all are busy, another is begun. */
+struct session *hop_session(struct hop *hop, struct text domain, struct text call_id);
+/* A request with this Call-ID went out on the session. */
+void hop_remember(struct session *session, struct text call_id);
 /* The transaction waits for a session (see relay_hop_ready, relay_hop_failed: called later, never from inside). */
 void hop_wait(struct hop *hop, struct transaction *transaction);
 void hop_leave(struct transaction *transaction);

@@ -77,6 +77,7 @@ struct worker {
     size_t session_count;        /* all, those that close included */
     struct stream_home home;
     struct hop *hops; /* by uthash */
+    struct affinity *affinity; /* owned: HOP_AFFINITIES, by Call-ID; see hop.h */
     struct transaction_table *transactions;
     size_t in_flight; /* of this worker */
     struct hash_key branch_keys[2];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gateway/net/listener.h"
+#include "gateway/relay/hop.h"
 #include "gateway/relay/session.h"
 #include "gateway/relay/snapshot.h"
 
@@ -110,9 +111,11 @@ static bool start_buffers(struct worker *worker)
     worker->read_buffer = malloc(STREAM_READ_SIZE);
     worker->plain_buffer = malloc(TLS_SCRATCH_OCTETS);
     worker->lines = malloc(LINES_BUFFER);
+    worker->affinity = calloc(HOP_AFFINITIES, sizeof(*worker->affinity));
     worker->home = (struct stream_home){
         .loop = &worker->loop, .read_buffer = worker->read_buffer, .read_size = STREAM_READ_SIZE};
     return worker->read_buffer != NULL && worker->plain_buffer != NULL && worker->lines != NULL &&
+           worker->affinity != NULL &&
            worker_fit_headers(worker, worker->snapshot);
 }
 
@@ -194,6 +197,7 @@ void worker_join_and_destroy(struct worker *worker)
     free(worker->read_buffer);
     free(worker->plain_buffer);
     free(worker->lines);
+    free(worker->affinity);
     free(worker->header);
     free(worker->stored_header);
     free(worker);
