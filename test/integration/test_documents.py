@@ -43,7 +43,8 @@ def test_reasons():
 @pytest.mark.framework
 def test_reasons_that_cannot_occur_yet():
     said = re.search(r"These cannot occur yet: (.*?)\.\n", README.text, re.DOTALL).group(1)
-    sources = [path for folder in ("gateway", "policy") for path in (ROOT / folder).rglob("*.c")]
+    sources = [path for folder in ("gateway", "policy") for path in (ROOT / folder).rglob("*.c")
+               if path.parent.name != "command"]
     assert len(sources) > 100
     for token in re.findall(r"`([\w-]+)`", said):
         name = "REASON_" + token.upper().replace("-", "_")
@@ -97,10 +98,9 @@ def test_what_is_missing_is_missing():
     """When one of these arrives, the README has to say so."""
     sources = "".join(path.read_text() for path in (ROOT / "gateway").rglob("*.c"))
     said = README.section("What it does not do yet")
-    for claim, mark in {"`metrics.prom`": "metrics_write(", "`certificate-ending`": "= AUDIT_CERTIFICATE_ENDING",
-                        "readiness message": "NOTIFY_SOCKET"}.items():
+    for claim, mark in {"`certificate-ending`": "= AUDIT_CERTIFICATE_ENDING", "readiness message": "NOTIFY_SOCKET"}.items():
         assert claim in said
-        assert mark not in sources.replace("void metrics_write(", ""), f"the README says that {claim} is missing"
+        assert mark not in sources, f"the README says that {claim} is missing"
     assert "No systemd unit" in said and not list(ROOT.glob("scripts/packaging/*"))
 
 
@@ -108,8 +108,6 @@ def test_commands_of_the_program(binary):
     told = subprocess.run([str(binary), "--help"], capture_output=True, text=True, check=True).stdout
     known = set(re.findall(r"^  fedgate (\w+)", told, re.MULTILINE))
     assert known == set(re.findall(r"^    fedgate (\w+)", README.text, re.MULTILINE))
-    missing = re.search(r"- Commands (.*?) are missing", README.text, re.DOTALL).group(1)
-    assert not known & set(re.findall(r"`(\w+)`", missing))
     for word in known:
         usage = subprocess.run([str(binary), word, "--help"], capture_output=True, text=True, check=True).stdout
         assert usage.startswith(f"usage: fedgate {word}")
@@ -326,7 +324,8 @@ def test_commands_of_the_documents(running_lab):
     for block in blocks:
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=ROOT, capture_output=True, text=True,
                               env={**os.environ, "PID": number}, timeout=60)
-        assert done.returncode == 0, f"{block}{done.stdout}{done.stderr}"
+        status = re.match(r"# ends with (\d+)", block)
+        assert done.returncode == int(status.group(1) if status else 0), f"{block}{done.stdout}{done.stderr}"
         assert done.stdout or "kill -HUP" in block, f"printed nothing:\n{block}"
         if "policy-" in block:
             assert json.loads(done.stdout.splitlines()[-1])["event"] == "policy-loaded", done.stdout
