@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "gateway/command/chain_file.h"
 #include "gateway/command/command.h"
 #include "gateway/command/configuration.h"
 #include "gateway/relay/route.h"
@@ -97,8 +98,11 @@ static bool prepare(struct explanation *explanation, const struct arguments *arg
 
     explanation->facts.names_us =
         !explanation->to_uri.has_user && route_is_own_uri(settings, port, &explanation->to_uri);
-    if (arguments->certificate != NULL && !explain_read_chain(explanation, arguments->certificate))
-        return false;
+    if (arguments->certificate != NULL) {
+        explanation->chain = chain_file_read("fedgate explain", arguments->certificate);
+        if (explanation->chain == NULL)
+            return false;
+    }
     if (!arguments->dns)
         return true;
     explanation->lookup = lookup_create(settings, why, sizeof(why));

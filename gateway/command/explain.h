@@ -5,7 +5,7 @@
 /* What the files of `fedgate explain` share: the question, what the judgements looked at, and the verdict.
  *
  *     explain.c         arguments -> question
- *     explain_chain.c   the certificate file; every path that was tried
+ *     explain_chain.c   every path that was tried
  *     explain_dns.c     what DNS says: --srv, --dns, or nothing
  *     explain_judge.c   asks the judgements in the order of `run`
  *     explain_print.c, explain_json.c */
@@ -80,9 +80,7 @@ struct explanation {
     char detail[PEER_DETAIL];          /* more on a denial; "" when there is nothing to add */
 };
 
-/* explain_chain.c. False: the file cannot be read or holds no certificate, which was printed on stderr. */
-bool explain_read_chain(struct explanation *explanation, const char *file)
-    __attribute__((warn_unused_result));
+/* explain_chain.c */
 struct trust_trace explain_trace(struct explanation *explanation);
 void explain_keep_found_paths(struct explanation *explanation);
 /* The certificate that a reason is about, as the paths tell; NULL: none of them does. */

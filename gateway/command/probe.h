@@ -4,13 +4,17 @@
 
 /* What the files of `fedgate probe` share: one walk to a partner's server, step by step.
  *
- *     probe.c           arguments; the order of the steps
+ *     probe.c           arguments
+ *     probe_walk.c      the order of the steps
+ *     probe_inbound.c   the same way back, with a chain from a file
+ *     probe_all.c       all partners, in parallel
  *     probe_step.c      what a step shows while it runs, and what is kept of it
  *     probe_server.c    one address: TCP, TLS, who is there, OPTIONS
  *     probe_session.c   a TLS session on the loop, waited for
  *     probe_message.c   the OPTIONS request and its answer
  *     probe_print.c     the end of it, for people and as JSON */
 
+#include "gateway/command/json.h"
 #include "gateway/command/lookup.h"
 #include "gateway/command/remedy.h"
 #include "gateway/tls/context.h"
@@ -21,7 +25,7 @@
 struct probe_step {
     char name[24];
     enum check_result result;
-    char detail[PROBE_DETAIL];
+    char *detail; /* owned; NULL where memory was short */
     uint64_t duration_ms;
 };
 
@@ -38,8 +42,8 @@ struct probe {
     bool streams;     /* steps are printed as they end */
     bool is_terminal; /* and shown while they run */
     bool colour;
-    struct probe_step step[PROBE_STEPS_MOST];
-    size_t step_count;
+    struct probe_step *step; /* owned */
+    size_t step_count, step_room;
     char under_way[24];
     uint64_t began_ns;
 
@@ -49,7 +53,24 @@ struct probe {
     struct presented_chain *chain; /* owned: of the first server that was refused */
     struct peer peer;              /* judged from it; NULL chain: none was */
     const struct certificate *at;
+    int64_t valid_until; /* the earliest end of what the server showed; INT64_MAX: nothing was shown */
 };
+
+/* probe_walk.c. `what` is the name of a partner or a domain, and borrowed. */
+void probe_init(struct probe *probe, const struct settings *settings, const char *what, int64_t now);
+void probe_deinit(struct probe *probe);
+/* A loop, a resolver and a TLS context, for this thread. False: said in `why`. */
+bool probe_prepare(struct probe *probe, char *why, size_t size) __attribute__((warn_unused_result));
+void probe_release(struct probe *probe); /* what was prepared; what was found stays */
+void probe_walk(struct probe *probe);    /* the way to the partner's server */
+/* The way from there, with the chain that it would present: taken in every case. */
+void probe_inbound(struct probe *probe, struct presented_chain *take);
+bool probe_check_partner(struct probe *probe, enum direction direction);
+bool probe_ask_srv(struct probe *probe,
+                   bool is_needed); /* false: it is needed, and there is no good answer */
+
+/* probe_all.c: every domain of every partner. The exit status. */
+int probe_all(const struct settings *settings, int64_t now, bool json);
 
 /* A step begins, and is seen to. Then exactly one end. */
 void probe_begin(struct probe *probe, const char *name, const char *format, ...)
@@ -68,6 +89,6 @@ bool probe_server(struct probe *probe, struct text host, const union address *ad
 
 void probe_print_head(const struct probe *probe, FILE *out);
 void probe_print_end(const struct probe *probe, FILE *out);
-void probe_json(const struct probe *probe, FILE *out);
+void probe_json(const struct probe *probe, struct json *json);
 
 #endif

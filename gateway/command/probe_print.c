@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "gateway/command/json.h"
 #include "gateway/command/terminal.h"
 
 #define TITLE_WIDTH 10u
@@ -12,7 +11,8 @@ static const char *remedy(const struct probe *probe, char to[REMEDY_SIZE])
 {
     struct remedy_case what = {
         .settings = probe->settings,
-        .direction = DIRECTION_OUTBOUND,
+        .direction = probe->peer.role == PEER_AS_CLIENT && probe->chain != NULL ? DIRECTION_INBOUND
+                                                                                : DIRECTION_OUTBOUND,
         .reason = probe->reason,
         .partner = probe->partner,
         .domain = probe->domain,
@@ -63,32 +63,29 @@ void probe_print_end(const struct probe *probe, FILE *out)
     print_line(out, "to change", remedy(probe, to));
 }
 
-void probe_json(const struct probe *probe, FILE *out)
+void probe_json(const struct probe *probe, struct json *json)
 {
     static const char *const words[] = {
         [CHECK_PASSED] = "passed", [CHECK_FAILED] = "failed", [CHECK_SKIPPED] = "skipped"};
-    struct json json;
     char to[REMEDY_SIZE];
 
-    json_begin(&json, out);
-    json_object(&json, NULL);
-    json_string(&json, "partner", probe->partner == NULL ? NULL : probe->partner->name);
-    json_text(&json, "domain", probe->domain);
-    json_string(&json, "result", probe->works ? "works" : "fails");
-    json_string(&json, "reason", reason_token(probe->works ? REASON_OK : probe->reason));
-    json_string(&json, "detail", probe->works ? NULL : probe->detail);
-    json_string(&json, "to-change", probe->works ? NULL : remedy(probe, to));
-    json_array(&json, "steps");
+    json_object(json, NULL);
+    json_string(json, "partner", probe->partner == NULL ? NULL : probe->partner->name);
+    json_text(json, "domain", probe->domain);
+    json_string(json, "result", probe->works ? "works" : "fails");
+    json_string(json, "reason", reason_token(probe->works ? REASON_OK : probe->reason));
+    json_string(json, "detail", probe->works ? NULL : probe->detail);
+    json_string(json, "to-change", probe->works ? NULL : remedy(probe, to));
+    json_array(json, "steps");
     for (size_t i = 0; i < probe->step_count; i++) {
         const struct probe_step *step = &probe->step[i];
-        json_object(&json, NULL);
-        json_string(&json, "name", step->name);
-        json_string(&json, "result", words[step->result]);
-        json_string(&json, "detail", step->detail);
-        json_number(&json, "duration-ms", (int64_t)step->duration_ms);
-        json_object_end(&json);
+        json_object(json, NULL);
+        json_string(json, "name", step->name);
+        json_string(json, "result", words[step->result]);
+        json_string(json, "detail", step->detail);
+        json_number(json, "duration-ms", (int64_t)step->duration_ms);
+        json_object_end(json);
     }
-    json_array_end(&json);
-    json_object_end(&json);
-    json_end(&json);
+    json_array_end(json);
+    json_object_end(json);
 }

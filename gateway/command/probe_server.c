@@ -84,6 +84,8 @@ static void note_chain(struct probe *probe, const struct judged *judged)
 
     for (size_t i = 0; i < judged->chain->count; i++) {
         const struct certificate *certificate = judged->chain->certificate[i];
+        if (certificate->not_after < probe->valid_until)
+            probe->valid_until = certificate->not_after;
         probe_note(probe, "chain", CHECK_PASSED, "%s ends %s, in %" PRId64 " days",
                    certificate_show(certificate, shown), calendar_date(certificate->not_after, date),
                    days_left(certificate, probe->now));

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/command/terminal.h"
@@ -57,17 +58,30 @@ static void show(const struct probe *probe, const struct probe_step *step)
     fflush(stdout);
 }
 
-static void end(struct probe *probe, enum check_result result, const char *detail)
+static void keep(struct probe *probe, const struct probe_step *step)
 {
-    struct probe_step extra;
-    bool fits = probe->step_count < PROBE_STEPS_MOST;
-    struct probe_step *step = fits ? &probe->step[probe->step_count++] : &extra;
+    if (probe->step_count == PROBE_STEPS_MOST)
+        return;
+    if (probe->step_count == probe->step_room) {
+        size_t room = probe->step_room + 16;
+        struct probe_step *grown = realloc(probe->step, room * sizeof(*grown));
+        if (grown == NULL)
+            return;
+        probe->step = grown;
+        probe->step_room = room;
+    }
+    probe->step[probe->step_count] = *step;
+    probe->step[probe->step_count++].detail = strdup(step->detail);
+}
 
-    snprintf(step->name, sizeof(step->name), "%s", probe->under_way);
-    snprintf(step->detail, sizeof(step->detail), "%s", detail);
-    step->result = result;
-    step->duration_ms = (uv_hrtime() - probe->began_ns) / 1000000;
-    show(probe, step);
+static void end(struct probe *probe, enum check_result result, char *detail)
+{
+    struct probe_step step = {
+        .result = result, .detail = detail, .duration_ms = (uv_hrtime() - probe->began_ns) / 1000000};
+
+    snprintf(step.name, sizeof(step.name), "%s", probe->under_way);
+    show(probe, &step);
+    keep(probe, &step);
 }
 
 void probe_end(struct probe *probe, enum check_result result, const char *format, ...)

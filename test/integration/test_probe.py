@@ -285,6 +285,97 @@ def test_a_partner_that_is_none(stage, what):
     assert (told["reason"], told["partner"], told["domain"]) == ("unknown-domain", None, what)
 
 
+# ---- everybody ----
+
+def probe_all(stage, status):
+    done = stage.run("--all", "--json")
+    assert done.returncode == status, done.stderr
+    program.Gateway.assert_no_complaints(Errors(done.stderr))
+    told = json.loads(done.stdout)
+    assert told["result"] == ("works" if status == 0 else "fails")
+    return {probe["domain"]: probe for probe in told["probes"]}
+
+
+def test_all_work(stage):
+    stage.lab.contoso.handler = answering(200)
+    told = probe_all(stage, 0)
+    assert {domain: probe["reason"] for domain, probe in told.items()} == {"fabrikam.example": "ok", "contoso.example": "ok"}
+
+
+def test_one_of_all_fails(stage):
+    stage.lab.contoso.handler = answering(503)
+    told = probe_all(stage, 3)
+    assert told["fabrikam.example"]["result"] == "works" and told["contoso.example"]["reason"] == "relayed"
+    done = stage.run("--all")
+    assert done.returncode == 3 and max(map(len, done.stdout.splitlines())) <= 80
+    assert re.search(r"(?m)^fabrikam +fabrikam.example +works +36[45] *$", done.stdout)
+    assert re.search(r"(?m)^contoso +contoso.example +fails +36[45] relayed$", done.stdout)
+
+
+def test_partners_that_are_off_are_no_failure(make_stage):
+    stage = make_stage(partners={"contoso": {"enabled": False}})
+    assert probe_all(stage, 0)["contoso.example"]["reason"] == "partner-disabled"
+    assert re.search(r"(?m)^contoso +contoso.example +off +- partner-disabled$", stage.run("--all").stdout)
+
+
+def test_each_domain_of_a_partner(make_stage, pki):
+    stage = make_stage(partners={"contoso": None, "fabrikam": {"domains": ["fabrikam.example", "emea.fabrikam.example"]}})
+    told = probe_all(stage, 3)
+    assert (told["fabrikam.example"]["reason"], told["emea.fabrikam.example"]["reason"]) == ("ok", "identity-mismatch")
+
+
+def test_all_at_once(make_stage, pki, deaf):
+    """Thirty servers that never answer take two rounds of their timeout, not thirty."""
+    dead = {f"p{n}": {"domains": [f"p{n}.example"], "roots": [pki.fabrikam.file],
+                      "locate": {"fixed": [f"edge.fabrikam.example:{deaf}"]}} for n in range(30)}
+    stage = make_stage(partners=dead, settings={"limits": {"handshake-timeout": "500ms"}})
+    stage.lab.contoso.handler = answering(200)
+    begin = time.monotonic()
+    told = probe_all(stage, 3)
+    assert time.monotonic() - begin < 8
+    assert sorted(domain for domain, probe in told.items() if probe["result"] == "works") == ["contoso.example", "fabrikam.example"]
+    assert {told[f"p{n}.example"]["reason"] for n in range(30)} == {"handshake-timeout"}
+
+
+# ---- the other way ----
+
+def inbound(stage, identity, what="fabrikam"):
+    done = stage.run(what, "--inbound-from", identity.chain_file, "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == (0 if told["result"] == "works" else 3)
+    return told
+
+
+@pytest.mark.parametrize("row", identities.rows("client"), ids=str)
+def test_every_certificate_of_the_matrix_inbound(stage, pki, row):
+    told = inbound(stage, row.build(pki.fabrikam, "fabrikam.example", pki))
+    assert told["reason"] in (row.reason if isinstance(row.reason, tuple) else (row.reason,))
+
+
+@pytest.mark.parametrize("target, reason", [("edge.fabrikam.example", "ok"), ("edge.hoster.example", "srv-target-outside-domain")])
+def test_inbound_by_srv(make_stage, pki, nameserver, target, reason):
+    stage = make_stage(nameserver=nameserver, partners={"fabrikam": {"identity": "srv-target"}})
+    nameserver.srv("fabrikam.example", (target, 5061))
+    told = inbound(stage, pki.fabrikam_edge)
+    assert told["reason"] == reason and step(told, "srv")["result"] == "passed"
+
+
+def test_another_partners_chain_inbound(stage, pki):
+    """Let in as itself, and still not fabrikam."""
+    assert inbound(stage, pki.contoso_edge)["reason"] in ("untrusted-chain", "from-domain-not-authorized")
+
+
+@pytest.mark.parametrize("words", [("--all", "fabrikam"), ("--all", "--inbound-from", "x.pem"), ("--inbound-from", "x.pem")])
+def test_words_that_do_not_go_together(stage, words):
+    done = stage.run(*words)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+
+
+def test_a_chain_that_is_not_there(stage):
+    done = stage.run("fabrikam", "--inbound-from", "nowhere.pem")
+    assert (done.returncode, done.stdout) == (1, "") and "nowhere.pem" in done.stderr
+
+
 # ---- as it is seen ----
 
 def test_text_fits_eighty_columns(stage, pki):
