@@ -3,6 +3,7 @@
 
 README.md and federation-partners/README.md: each ```sh block is run in the lab of scripts/run, in the order of the
 documents; ```yaml is loaded by `fedgate check`; ```text is what was printed. Commands in running text are listed below."""
+import fcntl
 import json
 import os
 import re
@@ -281,6 +282,8 @@ class Lab:
     """scripts/run, as somebody at a terminal has it."""
 
     def __init__(self, words=()):
+        self.turn = open(ROOT / "scripts/run")  # one lab at a time, whatever runs tests side by side
+        fcntl.flock(self.turn, fcntl.LOCK_EX)
         wait.until(lambda: subprocess.run([str(ROOT / "scripts/lab/ports_free")], capture_output=True).returncode == 0, 120,
                    lambda: "the lab's addresses to be free; another lab is running", interval=1)
         # Ctrl-C must reach it, whatever this process does with it.
@@ -300,8 +303,10 @@ class Lab:
         """Ctrl-C; the status that it ends with."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
-        self.output += self.process.stdout.read()
-        return self.process.wait(30)
+            self.output += self.process.stdout.read()
+        status = self.process.wait(30)
+        self.turn.close()
+        return status
 
 
 @pytest.fixture
@@ -319,7 +324,8 @@ def test_commands_of_the_documents(running_lab):
     assert blocks.pop(0) == "scripts/run\n"
     running_lab.read_to("zones:")
     [printed] = README.blocks("text")
-    assert printed.strip() in running_lab.output
+    missing = [line for line in printed.splitlines() if line not in running_lab.output.splitlines()]
+    assert not missing, f"shown, and not printed: {missing}\n{running_lab.output}"
     number = re.search(r"kill -HUP (\d+)", running_lab.output).group(1)
     for block in blocks:
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=ROOT, capture_output=True, text=True,
@@ -344,3 +350,4 @@ def test_run_once_ends_well():
     lab = Lab(["--once"])
     lab.read_to("as they must be")
     assert lab.process.wait(30) == 0
+    lab.turn.close()
