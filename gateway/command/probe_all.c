@@ -112,7 +112,7 @@ static void print_row(const struct probe *probe, bool colour)
                    : is_off(probe) ? SHADE_UNSURE
                                    : SHADE_BAD,
                    result_word(probe), 7);
-    printf("%5s %s\n", days, probe->works ? "" : reason_token(probe->reason));
+    printf("%5s%s%s\n", days, probe->works ? "" : " ", probe->works ? "" : reason_token(probe->reason));
 }
 
 static void print_all(const struct all *all)
