@@ -152,7 +152,7 @@ struct session *hop_session(struct hop *hop, struct text domain, struct text cal
     if (best == NULL)
         best = least_busy(hop, domain);
     if (best != NULL && best->downstream_count >= HOP_SESSION_BUSY && !hop->has_begun &&
-        hop->session_count < sessions_allowed(hop) && !hop_is_resting(hop, worker_now(hop->worker))) {
+        hop->session_count < sessions_allowed(hop) && hop->rest_until_ms <= worker_now(hop->worker)) {
         snprintf(hop->domain, sizeof(hop->domain), "%.*s", hop->partner == NULL ? 0 : (int)domain.length, domain.at);
         begin(hop, NULL);
     }

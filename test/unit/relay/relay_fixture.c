@@ -14,140 +14,6 @@ static struct host_port second_edge = {"edge2.fabrikam.example", 5061};
 static struct host_port edge_of_contoso = {"edge.contoso.example", 5061};
 static struct host_port next_hop[2] = {{"fe1.corp.example", 5061}, {"fe2.corp.example", 5061}};
 
-/* ---- fakes ---- */
-
-static struct session *ended[16];
-static size_t ended_count;
-static void (*on_closed[16])(void *owner);
-
-static void end_stream(struct stream *stream, void (*closed)(void *owner)) {
-    assert_true(ended_count < COUNT_OF(ended));
-    ended[ended_count] = (struct session *)(void *)stream; /* see lab_session */
-    on_closed[ended_count++] = closed;
-}
-
-void __wrap_stream_close(struct stream *stream, void (*closed)(void *owner));
-void __wrap_stream_close(struct stream *stream, void (*closed)(void *owner)) {
-    end_stream(stream, closed);
-}
-
-void __wrap_stream_finish(struct stream *stream, uint64_t timeout_ms, void (*closed)(void *owner));
-void __wrap_stream_finish(struct stream *stream, uint64_t timeout_ms, void (*closed)(void *owner)) {
-    (void)timeout_ms;
-    end_stream(stream, closed);
-}
-
-size_t __wrap_stream_waiting(const struct stream *stream);
-size_t __wrap_stream_waiting(const struct stream *stream) {
-    return stream == (const struct stream *)lab.edge ? lab.waiting : 0;
-}
-
-uint64_t __wrap_stream_last_progress(struct stream *stream);
-uint64_t __wrap_stream_last_progress(struct stream *stream) {
-    (void)stream;
-    return 0;
-}
-
-void __wrap_stream_pause(struct stream *stream);
-void __wrap_stream_pause(struct stream *stream) {
-    (void)stream;
-}
-
-void __wrap_stream_resume(struct stream *stream);
-void __wrap_stream_resume(struct stream *stream) {
-    (void)stream;
-}
-
-const union address *__wrap_stream_peer(const struct stream *stream);
-const union address *__wrap_stream_peer(const struct stream *stream) {
-    static union address inner, outer;
-    const struct session *session = (const struct session *)(const void *)stream;
-    assert_true(address_read(TEXT("10.0.0.5"), 40000, &inner));
-    assert_true(address_read(TEXT("198.51.100.7"), 40001, &outer));
-    return session->side == PEER_INTERNAL ? &inner : &outer;
-}
-
-const char *__wrap_stream_peer_text(const struct stream *stream);
-const char *__wrap_stream_peer_text(const struct stream *stream) {
-    (void)stream;
-    return "198.51.100.7:40001";
-}
-
-enum tls_state __wrap_tls_channel_state(const struct tls_channel *channel);
-enum tls_state __wrap_tls_channel_state(const struct tls_channel *channel) {
-    (void)channel;
-    return TLS_CLOSED;
-}
-
-void __wrap_tls_channel_shutdown(struct tls_channel *channel);
-void __wrap_tls_channel_shutdown(struct tls_channel *channel) {
-    (void)channel;
-}
-
-void __wrap_tls_channel_destroy(struct tls_channel *channel);
-void __wrap_tls_channel_destroy(struct tls_channel *channel) {
-    (void)channel;
-}
-
-static void keep(char *to, size_t size, struct text from) {
-    snprintf(to, size, "%.*s", TEXT_ARGUMENTS(from));
-}
-
-void __wrap_audit_write(struct audit *audit, const struct audit_record *record);
-void __wrap_audit_write(struct audit *audit, const struct audit_record *record) {
-    (void)audit;
-    assert_true(lab.event_count < EVENTS_MOST);
-    struct event *event = &lab.event[lab.event_count++];
-    *event = (struct event){.event = record->event, .reason = record->reason, .status = record->status};
-    keep(event->method, sizeof(event->method), record->method);
-    keep(event->partner, sizeof(event->partner), record->partner);
-    keep(event->detail, sizeof(event->detail), record->detail);
-}
-
-bool __wrap_resolver_peek_federation_srv(struct resolver *resolver, struct text domain,
-                                         const struct srv_record_set **answer);
-bool __wrap_resolver_peek_federation_srv(struct resolver *resolver, struct text domain,
-                                         const struct srv_record_set **answer) {
-    (void)resolver, (void)domain;
-    if (lab.known != NULL)
-        *answer = lab.known;
-    return lab.known != NULL;
-}
-
-static int question; /* only its address counts */
-
-struct resolver_question *
-__wrap_resolver_federation_srv(struct resolver *resolver, struct text domain,
-                               void (*answered)(void *context, const struct srv_record_set *answer),
-                               void *context);
-struct resolver_question *
-__wrap_resolver_federation_srv(struct resolver *resolver, struct text domain,
-                               void (*answered)(void *context, const struct srv_record_set *answer),
-                               void *context) {
-    (void)resolver, (void)domain;
-    lab.questions++;
-    lab.answered = answered;
-    lab.asker = context;
-    return (struct resolver_question *)(void *)&question;
-}
-
-struct resolver_question *
-__wrap_resolver_addresses(struct resolver *resolver, struct text host,
-                          void (*answered)(void *context, const struct address_set *answer), void *context);
-struct resolver_question *
-__wrap_resolver_addresses(struct resolver *resolver, struct text host,
-                          void (*answered)(void *context, const struct address_set *answer), void *context) {
-    (void)resolver, (void)host, (void)answered, (void)context;
-    lab.address_questions++;
-    return (struct resolver_question *)(void *)&question;
-}
-
-void __wrap_resolver_question_abandon(struct resolver_question *asked);
-void __wrap_resolver_question_abandon(struct resolver_question *asked) {
-    (void)asked;
-    lab.abandoned++;
-}
-
 /* ---- the lab ---- */
 
 static const char *const names[3] = {"fabrikam.example", "contoso.example", "fe1.corp.example"};
@@ -191,6 +57,21 @@ static struct partner *make_partner(size_t who, const char *name, struct host_po
     return partner;
 }
 
+static void prove(struct session *session, size_t who) {
+    session->peer = calloc(1, sizeof(*session->peer));
+    *session->peer = (struct peer){.side = session->side,
+                                   .role = session->we_connected ? PEER_AS_SERVER : PEER_AS_CLIENT,
+                                   .chain = &lab.chain[who],
+                                   .path_count = 1,
+                                   .valid_until = INT64_MAX};
+    session->peer->path[0] =
+        (struct trust_path){.anchor = &lab.anchor[who], .extended_key_usage = ~0u, .valid_until = INT64_MAX};
+    if (session->side == PEER_INTERNAL)
+        return;
+    session->peer->partner = session->peer->candidate = who == 0 ? lab.fabrikam : lab.contoso;
+    snprintf(session->domain, sizeof(session->domain), "%s", names[who]);
+}
+
 struct session *lab_session(enum peer_side side, bool we_connected, size_t who) {
     struct session *session = calloc(1, sizeof(*session));
     session->worker = lab.worker;
@@ -202,18 +83,7 @@ struct session *lab_session(enum peer_side side, bool we_connected, size_t who) 
     session->stream = (struct stream *)(void *)session; /* the fakes know the session from it */
     session->snapshot = snapshot_hold(lab.worker->snapshot);
     session->chain = NULL; /* borrowed below: nothing to free */
-    session->peer = calloc(1, sizeof(*session->peer));
-    *session->peer = (struct peer){.side = side,
-                                   .role = we_connected ? PEER_AS_SERVER : PEER_AS_CLIENT,
-                                   .chain = &lab.chain[who],
-                                   .path_count = 1,
-                                   .valid_until = INT64_MAX};
-    session->peer->path[0] =
-        (struct trust_path){.anchor = &lab.anchor[who], .extended_key_usage = ~0u, .valid_until = INT64_MAX};
-    if (side == PEER_EXTERNAL) {
-        session->peer->partner = session->peer->candidate = who == 0 ? lab.fabrikam : lab.contoso;
-        snprintf(session->domain, sizeof(session->domain), "%s", names[who]);
-    }
+    prove(session, who);
     sip_framer_init(&session->framer, 65536, 65536);
     lab.shared.sessions++;
     lab.worker->session_count++;
@@ -256,6 +126,7 @@ int lab_set_up(void **state) {
     lab.worker->branch_keys[0] = (struct hash_key){{7, 8}};
     lab.worker->branch_keys[1] = (struct hash_key){{9, 10}};
     lab.worker->loop.time = 1000000;
+    lab.worker->affinity = calloc(HOP_AFFINITIES, sizeof(*lab.worker->affinity));
     lab.worker->transactions = transaction_table_create();
     transaction_table_set_timeout(lab.worker->transactions, TIMER_PARK, 10000);
     transaction_table_set_timeout(lab.worker->transactions, TIMER_B, TRANSACTION_TIMER_B_MS);
@@ -286,12 +157,6 @@ int lab_set_up(void **state) {
     return 0;
 }
 
-void lab_close_ended(void) {
-    for (size_t i = 0; i < ended_count; i++)
-        on_closed[i](ended[i]);
-    ended_count = 0;
-}
-
 int lab_tear_down(void **state) {
     struct session *session, *next;
     (void)state;
@@ -308,6 +173,7 @@ int lab_tear_down(void **state) {
     assert_int_equal(lab.worker->session_count, 0);
     assert_int_equal(lab.fixture.snapshot.references, 1);
     transaction_table_destroy(lab.worker->transactions);
+    free(lab.worker->affinity);
     free(lab.fixture.snapshot.counters);
     policy_deinit(&lab.fixture.settings.policy);
     partner_set_destroy(lab.partners);
@@ -367,6 +233,35 @@ void lab_answer(const struct srv_record_set *records) {
     answered(lab.asker, records);
 }
 
+void lab_answer_addresses(enum reason outcome, size_t count) {
+    union address addresses[4] = {{{0}}};
+    assert_non_null(lab.addresses_answered);
+    void (*answered)(void *context, const struct address_set *answer) = lab.addresses_answered;
+    lab.addresses_answered = NULL;
+    for (size_t i = 0; i < count; i++)
+        assert_true(address_read(TEXT("192.0.2.80"), 0, &addresses[i]));
+    answered(lab.address_asker,
+             &(const struct address_set){.outcome = outcome, .address = addresses, .address_count = count});
+}
+
+void lab_connect_fails(enum reason reason) {
+    struct session *session = lab.connecting;
+    assert_non_null(session);
+    lab.connecting = NULL;
+    session_close(session, reason, NULL);
+}
+
+struct session *lab_connected(void) {
+    struct session *session = lab.connecting;
+    assert_non_null(session);
+    lab.connecting = NULL;
+    session->is_connected = true;
+    session->state = SESSION_HANDSHAKING;
+    prove(session, session->side == PEER_EXTERNAL ? 0 : 2);
+    session_channel_events.established(session);
+    return session;
+}
+
 void lab_pass(uint64_t ms) {
     lab.worker->loop.time += ms;
     relay_expire(lab.worker);
@@ -375,5 +270,5 @@ void lab_pass(uint64_t ms) {
 
 struct event *lab_last_event(void) {
     assert_true(lab.event_count > 0);
-    return &lab.event[lab.event_count - 1];
+    return &lab.event[(lab.event_count - 1) % EVENTS_MOST];
 }

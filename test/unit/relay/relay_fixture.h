@@ -38,7 +38,7 @@ struct lab {
     struct session *outside, *inside, *edge, *fe1;
     struct sip_header header[2][WORDS_MOST + HEADERS_ADDED_MOST];
 
-    struct event event[EVENTS_MOST];
+    struct event event[EVENTS_MOST]; /* the last ones */
     size_t event_count;
     size_t waiting; /* what stream_waiting says */
     /* The resolver: NULL asks; a question is kept until lab_answer. */
@@ -46,6 +46,10 @@ struct lab {
     void (*answered)(void *context, const struct srv_record_set *answer);
     void *asker;
     size_t questions, abandoned, address_questions;
+    void (*addresses_answered)(void *context, const struct address_set *answer);
+    void *address_asker;
+    struct session *connecting; /* the last one that we began to open */
+    size_t connects;
 };
 
 extern struct lab lab;
@@ -65,8 +69,11 @@ const char *lab_said(struct session *session);
 /* The branch of the top Via of what was said last. */
 const char *lab_branch(void);
 void lab_answer(const struct srv_record_set *records);
-void lab_pass(uint64_t ms); /* time passes: timers fire */
-void lab_close_ended(void); /* the close callbacks of ended sessions run */
+void lab_answer_addresses(enum reason outcome, size_t count);
+void lab_connect_fails(enum reason reason); /* of the session that is being opened */
+struct session *lab_connected(void);        /* it is open now, and proven to be fabrikam (or fe1) */
+void lab_pass(uint64_t ms);                 /* time passes: timers fire */
+void lab_close_ended(void);                 /* the close callbacks of ended sessions run */
 struct event *lab_last_event(void);
 
 #define assert_says(session, expected)                                                                       \

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What stands for sockets, TLS, DNS and the audit log. */
+#include "relay_fixture.h"
+
+#include <stdio.h>
+
+static struct session *ended[16];
+static size_t ended_count;
+static void (*on_closed[16])(void *owner);
+
+static void end_stream(struct stream *stream, void (*closed)(void *owner)) {
+    assert_true(ended_count < COUNT_OF(ended));
+    ended[ended_count] = (struct session *)(void *)stream; /* see lab_session */
+    on_closed[ended_count++] = closed;
+}
+
+void __wrap_stream_close(struct stream *stream, void (*closed)(void *owner));
+void __wrap_stream_close(struct stream *stream, void (*closed)(void *owner)) {
+    end_stream(stream, closed);
+}
+
+void __wrap_stream_finish(struct stream *stream, uint64_t timeout_ms, void (*closed)(void *owner));
+void __wrap_stream_finish(struct stream *stream, uint64_t timeout_ms, void (*closed)(void *owner)) {
+    (void)timeout_ms;
+    end_stream(stream, closed);
+}
+
+size_t __wrap_stream_waiting(const struct stream *stream);
+size_t __wrap_stream_waiting(const struct stream *stream) {
+    return stream == (const struct stream *)lab.edge ? lab.waiting : 0;
+}
+
+uint64_t __wrap_stream_last_progress(struct stream *stream);
+uint64_t __wrap_stream_last_progress(struct stream *stream) {
+    (void)stream;
+    return 0;
+}
+
+void __wrap_stream_pause(struct stream *stream);
+void __wrap_stream_pause(struct stream *stream) {
+    (void)stream;
+}
+
+void __wrap_stream_resume(struct stream *stream);
+void __wrap_stream_resume(struct stream *stream) {
+    (void)stream;
+}
+
+const union address *__wrap_stream_peer(const struct stream *stream);
+const union address *__wrap_stream_peer(const struct stream *stream) {
+    static union address inner, outer;
+    const struct session *session = (const struct session *)(const void *)stream;
+    assert_true(address_read(TEXT("10.0.0.5"), 40000, &inner));
+    assert_true(address_read(TEXT("198.51.100.7"), 40001, &outer));
+    return session->side == PEER_INTERNAL ? &inner : &outer;
+}
+
+const char *__wrap_stream_peer_text(const struct stream *stream);
+const char *__wrap_stream_peer_text(const struct stream *stream) {
+    (void)stream;
+    return "198.51.100.7:40001";
+}
+
+enum tls_state __wrap_tls_channel_state(const struct tls_channel *channel);
+enum tls_state __wrap_tls_channel_state(const struct tls_channel *channel) {
+    (void)channel;
+    return TLS_CLOSED;
+}
+
+void __wrap_tls_channel_shutdown(struct tls_channel *channel);
+void __wrap_tls_channel_shutdown(struct tls_channel *channel) {
+    (void)channel;
+}
+
+void __wrap_tls_channel_destroy(struct tls_channel *channel);
+void __wrap_tls_channel_destroy(struct tls_channel *channel) {
+    (void)channel;
+}
+
+static void keep(char *to, size_t size, struct text from) {
+    snprintf(to, size, "%.*s", TEXT_ARGUMENTS(from));
+}
+
+void __wrap_audit_write(struct audit *audit, const struct audit_record *record);
+void __wrap_audit_write(struct audit *audit, const struct audit_record *record) {
+    (void)audit;
+    struct event *event = &lab.event[lab.event_count++ % EVENTS_MOST];
+    *event = (struct event){.event = record->event, .reason = record->reason, .status = record->status};
+    keep(event->method, sizeof(event->method), record->method);
+    keep(event->partner, sizeof(event->partner), record->partner);
+    keep(event->detail, sizeof(event->detail), record->detail);
+}
+
+bool __wrap_resolver_peek_federation_srv(struct resolver *resolver, struct text domain,
+                                         const struct srv_record_set **answer);
+bool __wrap_resolver_peek_federation_srv(struct resolver *resolver, struct text domain,
+                                         const struct srv_record_set **answer) {
+    (void)resolver, (void)domain;
+    if (lab.known != NULL)
+        *answer = lab.known;
+    return lab.known != NULL;
+}
+
+static int question; /* only its address counts */
+
+struct resolver_question *
+__wrap_resolver_federation_srv(struct resolver *resolver, struct text domain,
+                               void (*answered)(void *context, const struct srv_record_set *answer),
+                               void *context);
+struct resolver_question *
+__wrap_resolver_federation_srv(struct resolver *resolver, struct text domain,
+                               void (*answered)(void *context, const struct srv_record_set *answer),
+                               void *context) {
+    (void)resolver, (void)domain;
+    lab.questions++;
+    lab.answered = answered;
+    lab.asker = context;
+    return (struct resolver_question *)(void *)&question;
+}
+
+struct resolver_question *
+__wrap_resolver_addresses(struct resolver *resolver, struct text host,
+                          void (*answered)(void *context, const struct address_set *answer), void *context);
+struct resolver_question *
+__wrap_resolver_addresses(struct resolver *resolver, struct text host,
+                          void (*answered)(void *context, const struct address_set *answer), void *context) {
+    (void)resolver, (void)host;
+    lab.address_questions++;
+    lab.addresses_answered = answered;
+    lab.address_asker = context;
+    return (struct resolver_question *)(void *)&question;
+}
+
+struct stream *__wrap_stream_connect(const struct stream_home *home, const union address *to,
+                                     const union address *from, uint64_t timeout_ms,
+                                     const struct stream_events *events, void *owner);
+struct stream *__wrap_stream_connect(const struct stream_home *home, const union address *to,
+                                     const union address *from, uint64_t timeout_ms,
+                                     const struct stream_events *events, void *owner) {
+    (void)home, (void)to, (void)from, (void)timeout_ms, (void)events;
+    lab.connecting = owner;
+    lab.connects++;
+    return owner;
+}
+
+struct tls_channel *__wrap_tls_channel_create(const struct tls_context *context, struct text server_name,
+                                              const struct tls_channel_events *events, void *owner);
+struct tls_channel *__wrap_tls_channel_create(const struct tls_context *context, struct text server_name,
+                                              const struct tls_channel_events *events, void *owner) {
+    (void)context, (void)server_name, (void)events;
+    return owner;
+}
+
+bool __wrap_tls_channel_proven(const struct tls_channel *channel);
+bool __wrap_tls_channel_proven(const struct tls_channel *channel) {
+    (void)channel;
+    return false; /* as a TLS 1.3 client */
+}
+
+const char *__wrap_tls_channel_protocol(const struct tls_channel *channel);
+const char *__wrap_tls_channel_protocol(const struct tls_channel *channel) {
+    (void)channel;
+    return "";
+}
+
+void __wrap_resolver_question_abandon(struct resolver_question *asked);
+void __wrap_resolver_question_abandon(struct resolver_question *asked) {
+    (void)asked;
+    lab.abandoned++;
+}
+
+void lab_close_ended(void) {
+    for (size_t i = 0; i < ended_count; i++)
+        on_closed[i](ended[i]);
+    ended_count = 0;
+}
