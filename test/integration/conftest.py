@@ -112,6 +112,10 @@ def leaves_nothing(lab):
     lab.inside.handler = lab.fabrikam.handler = None
     before = lab.gateway.descriptors()
     yield
+    for server in (lab.inside, lab.fabrikam):
+        server.handler = None
+        for connection in list(server.connections):
+            connection.close()
     lab.assert_serves()
     # The few sessions towards the servers may stay open: they are worth keeping.
     lab.gateway.wait_for_descriptors(before + 8, 15)

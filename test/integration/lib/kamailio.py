@@ -18,6 +18,7 @@ disable_tcp=no
 enable_tls=yes
 tcp_accept_no_cl=no
 tcp_connection_lifetime=600
+tcp_rd_buf_size=262144
 auto_aliases=no
 dns=no
 rev_dns=no
