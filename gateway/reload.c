@@ -83,6 +83,18 @@ static void warn_of_listeners(struct gateway *gateway, const struct settings *ol
         operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed", "why=%s", "workers changed");
 }
 
+/* What is in force but deserves a look. */
+static void say_warnings(struct gateway *gateway)
+{
+    const struct problems *problems = &gateway->problems;
+
+    for (size_t i = 0; i < problems->count && i < PROBLEMS_LOGGED_MOST; i++) {
+        char *line = problem_line(&problems->list[i]);
+        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "policy-warning", "problem=%s", line == NULL ? "" : line);
+        free(line);
+    }
+}
+
 static void load(uv_work_t *work)
 {
     struct gateway *gateway = work->data;
@@ -108,6 +120,7 @@ static void loaded(uv_work_t *work, int status)
             worker_take_settings(gateway->worker[i], settings);
         }
         audit_set_users(gateway->audit, (enum audit_users)settings->logs.users);
+        say_warnings(gateway);
         reload_say_loaded(gateway, settings, gateway->settings);
         settings_release(gateway->settings);
         gateway->settings = settings;

@@ -237,7 +237,8 @@ void audit_session(const struct session *session, enum audit_event event, enum r
         .direction = (session->side == PEER_EXTERNAL) == session->we_connected ? DIRECTION_OUTBOUND
                                                                                : DIRECTION_INBOUND,
         .peer = text_of(stream_peer_text(session->stream)),
-        .policy = session->snapshot->settings->generation,
+        .policy = event == AUDIT_SESSION_CLOSED ? session->worker->snapshot->settings->generation
+                                                : session->snapshot->settings->generation,
         .detail = text_of(detail),
     };
     if (session->chain != NULL && session->chain->count > 0) {
