@@ -38,6 +38,10 @@ static struct address_count *count_one(struct address_count **table, const union
             return NULL;
         memcpy(entry->host, host, sizeof(host));
         HASH_ADD(hh, *table, host, sizeof(entry->host), entry);
+        if (entry->hh.tbl == NULL) {
+            free(entry);
+            return NULL;
+        }
     }
     if (entry->count >= most)
         return NULL;

@@ -11,6 +11,14 @@
 
 static void begin(struct hop *hop, const struct transaction *for_transaction);
 
+static void free_hop(struct hop *hop)
+{
+    free(hop->key);
+    free(hop->host);
+    free(hop->partner);
+    free(hop);
+}
+
 struct hop *hop_find(struct worker *worker, const struct partner *partner, struct text host, uint16_t port)
 {
     char key[512];
@@ -31,15 +39,12 @@ struct hop *hop_find(struct worker *worker, const struct partner *partner, struc
     hop->key = strdup(key);
     hop->host = text_copy_lower(host);
     hop->partner = partner == NULL ? NULL : strdup(partner->name);
-    if (hop->key == NULL || hop->host == NULL || (partner != NULL && hop->partner == NULL)) {
-        free(hop->key);
-        free(hop->host);
-        free(hop->partner);
-        free(hop);
-        return NULL;
-    }
-    HASH_ADD_KEYPTR(hh, worker->hops, hop->key, (unsigned)length, hop);
-    return hop;
+    if (hop->key != NULL && hop->host != NULL && (partner == NULL || hop->partner != NULL))
+        HASH_ADD_KEYPTR(hh, worker->hops, hop->key, (unsigned)length, hop);
+    if (hop->hh.tbl != NULL)
+        return hop;
+    free_hop(hop);
+    return NULL;
 }
 
 /* What fails while a session stands (one more that was too many) is no reason to prefer other targets. */
@@ -375,10 +380,7 @@ static void destroy(struct hop *hop)
     if (hop->question != NULL)
         resolver_question_abandon(hop->question);
     srv_record_set_release(hop->records);
-    free(hop->key);
-    free(hop->host);
-    free(hop->partner);
-    free(hop);
+    free_hop(hop);
 }
 
 void hops_tick(struct worker *worker, bool end)

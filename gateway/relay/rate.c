@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
+#include "gateway/relay/table.h"
 
 struct entry {
     char *name; /* owned */
@@ -49,11 +49,12 @@ struct partner_counters *partner_registry_find(struct partner_registry *registry
     HASH_FIND_STR(registry->table, name, entry);
     if (entry == NULL && (entry = calloc(1, sizeof(*entry))) != NULL) {
         entry->name = strdup(name);
-        if (entry->name == NULL) {
+        if (entry->name != NULL)
+            HASH_ADD_KEYPTR(hh, registry->table, entry->name, strlen(entry->name), entry);
+        if (entry->hh.tbl == NULL) {
+            free(entry->name);
             free(entry);
             entry = NULL;
-        } else {
-            HASH_ADD_KEYPTR(hh, registry->table, entry->name, strlen(entry->name), entry);
         }
     }
     pthread_mutex_unlock(&registry->lock);

@@ -13,10 +13,9 @@
  *                     ----> gone
  */
 
-#include <uthash.h>
-
 #include "gateway/net/locate.h"
 #include "gateway/net/resolver.h"
+#include "gateway/relay/table.h"
 #include "gateway/relay/hash_key.h"
 #include "gateway/sip/message.h"
 #include "policy/reason.h"
@@ -114,7 +113,8 @@ struct transaction *transaction_create(struct transaction_table *table);
 void transaction_free(struct transaction_table *table, struct transaction *transaction);
 size_t transaction_table_count(const struct transaction_table *table);
 
-/* The server side: found by what the upstream sent. A transaction is entered once. */
+/* The server side: found by what the upstream sent. A transaction is entered once. Without memory nothing will find
+ * it, but it is served all the same. */
 void transaction_enter(struct transaction_table *table, struct transaction *transaction,
                        const struct transaction_key *key);
 struct transaction *transaction_find(struct transaction_table *table, const struct transaction_key *key);
