@@ -70,6 +70,7 @@
     X(HANDSHAKE_TIMEOUT, "handshake-timeout", 504, 504, "the TLS handshake took too long") \
     X(IDLE_TIMEOUT, "idle-timeout", 0, 0, "nothing crossed the session for too long") \
     X(TIMED_OUT, "timed-out", 408, 408, "no final answer came in time") \
+    X(CANCELLED, "cancelled", 487, 487, "the caller gave up before the request was answered") \
     X(NO_TRANSACTION, "no-transaction", 481, 481, "the message belongs to no transaction") \
     X(OVERLOADED, "overloaded", 503, 503, "the gateway has reached a bound of its own") \
     X(SHUTTING_DOWN, "shutting-down", 503, 503, "the gateway is shutting down") \

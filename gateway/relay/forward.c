@@ -126,8 +126,8 @@ void relay_try_next(struct transaction *transaction, enum reason reason)
     relay_unlink_downstream(transaction);
     transaction->state = TRANSACTION_SEEKING;
     if (transaction->cancelled) {
-        int status = answer_transaction(transaction, 487, REASON_OK);
-        relay_end(transaction, reason, status, "cancelled");
+        relay_refuse(transaction, transaction->upstream == NULL ? REASON_PEER_CLOSED : REASON_CANCELLED,
+                     "a target failed, and no other was tried");
         return;
     }
     transaction_renew(transaction->worker->transactions, transaction);

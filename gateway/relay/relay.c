@@ -336,8 +336,7 @@ static void take_cancel(struct request *request, struct transaction *invite)
     int status = answer(request->session, request->message, 200, TEXT_NONE);
     audit_refusal(request->session, request->message, REASON_OK, status, invite->partner, NULL);
     if (invite->state == TRANSACTION_PARKED || invite->state == TRANSACTION_SEEKING) {
-        status = answer_transaction(invite, 487, REASON_OK);
-        relay_end(invite, REASON_OK, status, "cancelled before it was sent on");
+        relay_refuse(invite, REASON_CANCELLED, "before it was sent on");
         return;
     }
     invite->cancelled = true;

@@ -116,7 +116,7 @@ static void take_refusal(struct transaction *transaction, const struct sip_messa
     if (transaction->state != TRANSACTION_CALLING && transaction->state != TRANSACTION_PROCEEDING)
         return;
     acknowledge(transaction, response);
-    if (response->status == 503 && !transaction->cancelled) {
+    if (response->status == 503) {
         relay_try_next(transaction, REASON_RELAYED);
         return;
     }

@@ -313,6 +313,7 @@ static void the_caller_gives_up_while_dns_is_asked(void **state) {
     assert_non_null(strstr(answers, "SIP/2.0 487 "));
     assert_int_equal(lab.abandoned, 1);
     assert_int_equal(lab.shared.in_flight, 0);
+    expect_event(REASON_CANCELLED, 487);
 }
 
 int main(void) {
