@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define GROUPS_MOST 1024 /* of root */
+
 static bool may(const char *path, int how, char *why, size_t size)
 {
     if (faccessat(AT_FDCWD, path, how, AT_EACCESS) == 0)
@@ -20,12 +22,17 @@ static bool may(const char *path, int how, char *why, size_t size)
 static bool can_serve(const struct settings *settings, const struct passwd *user, char *why, size_t size)
 {
     bool able = false;
+    gid_t groups[GROUPS_MOST]; /* root's own would open files that the user cannot read */
+    int count = getgroups(GROUPS_MOST, groups);
 
-    if (setegid(user->pw_gid) == 0 && seteuid(user->pw_uid) == 0)
+    snprintf(why, size, "user and groups cannot be taken on");
+    if (count < 0)
+        return false;
+    if (initgroups(user->pw_name, user->pw_gid) == 0 && setegid(user->pw_gid) == 0 && seteuid(user->pw_uid) == 0)
         able = may(settings->logs.directory, W_OK | X_OK, why, size) && may(settings->file, R_OK, why, size) &&
                may(settings->partners_folder, R_OK | X_OK, why, size) &&
                may(settings->internal.key_file, R_OK, why, size) && may(settings->external.key_file, R_OK, why, size);
-    if (seteuid(0) != 0 || setegid(0) != 0) {
+    if (seteuid(0) != 0 || setegid(0) != 0 || setgroups((size_t)count, groups) != 0) {
         snprintf(why, size, "root could not be taken back for a moment");
         return false;
     }
