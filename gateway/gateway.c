@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gateway/gateway_parts.h"
@@ -182,6 +183,7 @@ int gateway_run(const char *file)
     }
     if (!create_workers(gateway, why, sizeof(why)))
         goto out;
+    (void)mkdir(gateway->settings->logs.directory, 0750); /* where it cannot be made, opening the logs says why */
     enum privileges privileges = privileges_drop(gateway->settings, kept, sizeof(kept));
     snprintf(why, sizeof(why), "%s", kept);
     if (privileges == PRIVILEGES_FAILED || !open_logs(gateway, why, sizeof(why)))
