@@ -271,11 +271,12 @@ def test_a_burst_of_one_session_crosses_whole(side):
         side.client.expect_status(200, call_id=call_id)
 
 
-def test_requests_of_one_dialog_keep_their_order(make_lab):
-    """Several sessions lead to the next server once it is busy; what belongs together stays on one of them, or an ACK would
-    be overtaken by its BYE."""
+@pytest.fixture
+def busy_lab(make_lab):
+    """One worker that had so much to do that several sessions lead to the next server; nothing is in flight any more.
+    Returns the lab and the client."""
     lab = make_lab(settings={"workers": 1},
-                   partners={"fabrikam": {"limits": {"messages-per-second": 10000, "burst": 10000}}})
+                   partners={"fabrikam": {"limits": {"messages-per-second": 1000000, "burst": 1000000}}})
     client = lab.from_outside()
     busy = []
     while len({id(received.connection) for received in busy}) < 3:  # each round finds the sessions there are busy
@@ -285,6 +286,12 @@ def test_requests_of_one_dialog_keep_their_order(make_lab):
     for received in busy:
         received.answer(200)
         client.expect_status(200, call_id=received.message.call_id)
+    return lab, client
+
+
+def test_requests_of_one_dialog_keep_their_order(busy_lab):
+    """What belongs together stays on one session, or an ACK would be overtaken by its BYE."""
+    lab, client = busy_lab
     for _ in range(20):
         call_id = sip.token()
         batch = [sip.request("INFO", ALICE, from_=BOB, to=ALICE, call_id=call_id, cseq=n) for n in range(1, 21)]
@@ -294,3 +301,24 @@ def test_requests_of_one_dialog_keep_their_order(make_lab):
         assert [received.message.get("CSeq") for received in seen] == [f"{n} INFO" for n in range(1, 21)]
         for received in seen:
             received.answer(200)
+
+
+def test_dialogs_stay_on_their_session(busy_lab):
+    """Three thousand dialogs at a time: the second request of each takes the way of the first."""
+    lab, client = busy_lab
+    took = {}
+    calls = [sip.token() for _ in range(3000)]
+    for round_ in range(2):
+        for start in range(0, len(calls), 100):
+            group = calls[start:start + 100]
+            client.send(b"".join(sip.request("INFO", ALICE, from_=BOB, to=ALICE, call_id=c, cseq=round_ + 1)
+                                 for c in group))
+            for _ in group:
+                received = lab.inside.expect_request("INFO")
+                took.setdefault(received.message.call_id, set()).add(id(received.connection))
+                received.answer(200)
+            for call_id in group:
+                client.expect_status(200, call_id=call_id)
+    moved = [call_id for call_id, connections in took.items() if len(connections) > 1]
+    assert len(took) == 3000 and not moved, f"{len(moved)} dialogs changed their session"
+    assert len(set().union(*took.values())) > 1, "one session was enough: nothing is shown"
