@@ -48,6 +48,18 @@ static void a_refused_invite_is_acknowledged_here(void **state) {
     assert_int_equal(count_of_transactions(), 0);
 }
 
+static void after_a_refusal_nothing_more_passes(void **state) {
+    (void)state;
+    send_on("INVITE");
+    reply(486, "INVITE");
+    lab_said(lab.edge), lab_said(lab.inside);
+    reply(200, "INVITE");
+    reply(486, "INVITE");
+    reply(180, "INVITE");
+    assert_silent(lab.inside);
+    assert_int_equal(lab.event_count, 1);
+}
+
 static void an_ack_that_never_comes(void **state) {
     (void)state;
     send_on("INVITE");
@@ -229,6 +241,7 @@ static void the_target_has_no_room(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lab_set_up, lab_tear_down)
+        TEST(after_a_refusal_nothing_more_passes),
         TEST(an_answer_goes_home),
         TEST(a_refusal_goes_home),
         TEST(a_refused_invite_is_acknowledged_here),

@@ -134,7 +134,7 @@ static bool write_request(const struct passage *passage, char *to) {
         assert_ptr_equal(transaction_by_branch(lab.worker->transactions, text_of(branch)), transaction);
         assert_int_equal(transaction->header_length, header_length_of(text_of(to)));
         replace(to, branch, "{branch}");
-        replace(to, mark_of(crossing.direction), "{mark}");
+        replace(to, mark_of(route.has_mark ? route.mark.direction : crossing.direction), "{mark}");
     }
     free(transaction->request);
     transaction_free(lab.worker->transactions, transaction);
@@ -148,6 +148,12 @@ static void a_passage(void **state) {
     lab_set_up(NULL);
     lab.fabrikam->keep_asserted_identity = has_word(passage, "keep");
     lab.fabrikam->locate = has_word(passage, "locate-srv") ? LOCATE_SRV : LOCATE_FIXED;
+    if (has_word(passage, "names")) {
+        lab.fabrikam->identity = IDENTITY_NAMES;
+        lab.fabrikam->identity_names = calloc(1, sizeof(char *));
+        lab.fabrikam->identity_names[0] = strdup("fabrikam.example");
+        lab.fabrikam->identity_name_count = 1;
+    }
     replace(passage->comes, "{mark}", mark_of(DIRECTION_INBOUND));
     read_message(passage->comes);
     bool written =

@@ -117,6 +117,30 @@ static void a_failing_server_is_tried_seldom(void **state) {
     assert_int_equal(lab.shared.parked, 0);
 }
 
+static void after_a_long_attempt_it_rests_too(void **state) {
+    (void)state;
+    send_message("a");
+    lab_answer_addresses(REASON_OK, 1);
+    lab.worker->loop.time += 5000;
+    lab_connect_fails(REASON_CONNECT_FAILED);
+    send_message("b");
+    assert_null(lab.addresses_answered);
+    lab_pass(250);
+    assert_non_null(lab.addresses_answered);
+}
+
+/* Whose fault it is does not matter to the partner: its request was allowed, and could not be carried out. */
+static void our_own_servers_cannot_be_found(void **state) {
+    (void)state;
+    session_close(lab.fe1, REASON_CLOSED, NULL);
+    lab.fixture.settings.next_hop_count = 1;
+    lab_hear(lab.outside, "MESSAGE sip:alice@corp.example SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9hG4bKa\n"
+                          "From: <sip:bob@fabrikam.example>;tag=1\nTo: <sip:alice@corp.example>\nCall-ID: a\n"
+                          "CSeq: 1 MESSAGE\nContent-Length: 0\n\n");
+    lab_answer_addresses(REASON_ADDRESS_NOT_FOUND, 0);
+    assert_says(lab.outside, "SIP/2.0 504 ");
+}
+
 static void other_targets_are_preferred_to_a_failing_one(void **state) {
     struct session *edge2 = lab_session(PEER_EXTERNAL, true, 0);
     (void)state;
@@ -258,6 +282,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define TEST_ONE(name) cmocka_unit_test_setup_teardown(name, set_up_one_target, tear_down)
+        TEST_ONE(after_a_long_attempt_it_rests_too),
+        TEST(our_own_servers_cannot_be_found),
         TEST(all_that_wait_go_when_it_opens),
         TEST(the_next_address_is_tried),
         TEST(then_the_next_target),
