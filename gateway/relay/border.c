@@ -7,7 +7,7 @@ static bool is_sip(const struct sip_uri *uri)
 }
 
 /* Kept only when the partner's file says so, the name lies in its own domains, and this peer may speak for it. */
-static bool may_assert(const struct worker *worker, const struct peer *sender, const struct partner *partner,
+static bool may_assert(const struct worker *worker, struct peer *sender, const struct partner *partner,
                        struct text value)
 {
     struct sip_address address;
@@ -26,7 +26,7 @@ static bool may_assert(const struct worker *worker, const struct peer *sender, c
 
 /* One P-Asserted-Identity line: whole, in part, or not at all. */
 static void filter_line(struct sip_edit *edit, struct lines *lines, const struct worker *worker,
-                        const struct sip_header *header, size_t index, const struct peer *sender,
+                        const struct sip_header *header, size_t index, struct peer *sender,
                         const struct partner *partner)
 {
     struct text rest = header->value, value;
@@ -51,7 +51,7 @@ static void filter_line(struct sip_edit *edit, struct lines *lines, const struct
 }
 
 static void filter_asserted(struct sip_edit *edit, struct lines *lines, const struct worker *worker,
-                            const struct sip_message *message, const struct peer *sender,
+                            const struct sip_message *message, struct peer *sender,
                             const struct partner *partner)
 {
     if (partner == NULL || !partner->keep_asserted_identity) {
@@ -78,7 +78,7 @@ static void stamp_trust(struct sip_edit *edit, struct lines *lines, const struct
 }
 
 void border_inward(struct sip_edit *edit, struct lines *lines, const struct worker *worker,
-                   const struct sip_message *message, const struct peer *sender, const struct partner *partner)
+                   const struct sip_message *message, struct peer *sender, const struct partner *partner)
 {
     filter_asserted(edit, lines, worker, message, sender, partner);
     sip_edit_remove_all(edit, SIP_HEADER_P_PREFERRED_IDENTITY);
