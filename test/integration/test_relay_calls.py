@@ -292,3 +292,28 @@ def test_the_next_routes_of_others_stay(way):
     assert bye.message.entries("Route") == [f"<sip:{name}:{server.port};lr>", "<sip:deeper.invalid;lr;x=1>"]
     bye.answer(200)
     way.caller.expect_status(200, call_id=call_id)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_cancel_over_another_session_of_the_same_peer(make_lab, workers):
+    """Lync spreads what it sends over up to four sessions; a transaction is known by branch and sent-by, not by the
+    connection (RFC 3261 17.2.3)."""
+    lab = make_lab(settings={"workers": workers})
+    for _ in range(4):  # with two workers some of these find the other one
+        first, second = lab.from_outside(), lab.from_outside()
+        call_id = sip.token()
+        invite = sip.request("INVITE", ALICE, from_=BOB, to=ALICE, call_id=call_id, contact="sip:bob@192.0.2.10")
+        first.send(invite)
+        arrived = lab.inside.expect_request("INVITE", call_id=call_id)
+        arrived.answer(180)
+        first.expect_status(180, call_id=call_id)
+        second.send(sip.cancel(invite))
+        second.expect_status(200, call_id=call_id, method="CANCEL")
+        lab.inside.expect_request("CANCEL", call_id=call_id).answer(200)
+        arrived.answer(487)
+        refusal = first.expect_status(487, call_id=call_id)
+        lab.inside.expect_request("ACK", call_id=call_id)
+        second.send(sip.ack_of_refusal(invite, refusal.message))
+        second.send(b"\r\n\r\n")
+        second.expect_pong()
+        assert not lab.inside.received_requests("ACK"), "the ACK of a refusal ends here"
