@@ -138,14 +138,20 @@ static struct session *remembered(struct hop *hop, struct text domain, struct te
     return affinity->session;
 }
 
-static struct session *least_busy(struct hop *hop, struct text domain)
+/* Rendezvous hashing: the same session for the same Call-ID as long as it lives, and an even share for each. */
+static struct session *drawn(struct hop *hop, struct text domain, struct text call_id)
 {
+    uint64_t key = affinity_key(hop, call_id), highest = 0;
     struct session *best = NULL, *session, *next;
 
     DL_FOREACH_SAFE2(hop->sessions, session, next, hop_next)
     {
-        if ((best == NULL || session->downstream_count < best->downstream_count) && serves(hop, session, domain))
+        uint64_t score = (key ^ session->id) * 0x9e3779b97f4a7c15u;
+        score ^= score >> 32;
+        if ((best == NULL || score > highest) && serves(hop, session, domain)) {
             best = session;
+            highest = score;
+        }
     }
     return best;
 }
@@ -155,7 +161,7 @@ struct session *hop_session(struct hop *hop, struct text domain, struct text cal
     struct session *best = remembered(hop, domain, call_id);
 
     if (best == NULL)
-        best = least_busy(hop, domain);
+        best = drawn(hop, domain, call_id);
     if (best != NULL && best->downstream_count >= HOP_SESSION_BUSY && !hop->has_begun &&
         hop->session_count < sessions_allowed(hop) && hop->rest_until_ms <= worker_now(hop->worker)) {
         snprintf(hop->domain, sizeof(hop->domain), "%.*s", hop->partner == NULL ? 0 : (int)domain.length, domain.at);

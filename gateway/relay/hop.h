@@ -57,7 +57,7 @@ struct hop *hop_find(struct worker *worker, const struct partner *partner, struc
 bool hop_is_resting(const struct hop *hop, uint64_t now); /* it failed lately, and has no open session */
 /* An open session that is proven for the domain; NULL when there is none. Requests of one dialog keep their order (RFC 3261
  * 12.2.2), so a Call-ID stays on the session that it was last sent on, as long as that lives and the Call-ID is among the
- * HOP_AFFINITIES of late; otherwise the least busy one is taken. Where all are busy, another is begun. */
+ * HOP_AFFINITIES of late; otherwise it is drawn by a hash of the Call-ID. Where all are busy, another is begun. */
 struct session *hop_session(struct hop *hop, struct text domain, struct text call_id);
 /* A request with this Call-ID went out on the session. */
 void hop_remember(struct session *session, struct text call_id);
