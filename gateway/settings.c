@@ -12,8 +12,10 @@
 #include <sys/stat.h>
 
 #include "gateway/settings_parts.h"
+#include "policy/crl_file.h"
 #include "policy/domain.h"
 #include "policy/name_index.h"
+#include "policy/revocation_keys.h"
 #include "policy/utf8.h"
 
 #define GATEWAY_FILE_LARGEST (8u * 1024u * 1024u) /* octets: a long list of blocked domains fits */
@@ -53,6 +55,7 @@ static void settings_destroy(struct settings *settings) {
     trust_anchors_destroy(settings->discovery_anchors);
     partner_set_destroy(settings->partners);
     free_texts(settings->internal_crls, settings->internal_crl_count);
+    crl_store_destroy(settings->internal_crl_store);
     free_texts(settings->servers, settings->server_count);
     free_texts(settings->domains, settings->domain_count);
     free_host_ports(settings->next_hop, settings->next_hop_count);
@@ -109,6 +112,20 @@ static void load_roots(struct settings_draft *draft, const char *section, struct
     if (paths != NULL && paths->kind == YAML_LIST)
         trust_anchor_files_load(&loading, &draft->reading, paths, &list);
     free(list.anchor); /* the anchors themselves stay in `anchors` */
+}
+
+/* After the roots: a CRL is compared with them. */
+static void load_crls(struct settings_draft *draft) {
+    struct settings *settings = draft->settings;
+    const struct yaml_node *section = yaml_find(draft->root, "internal");
+    struct crl_loading crls = {.anchors = settings->internal_anchors,
+                               .rule = settings->internal_revocation,
+                               .now = draft->now,
+                               .problems = draft->reading.problems,
+                               .digest = draft->digest};
+
+    settings->internal_crl_store = crl_files_load(&crls, &draft->reading, yaml_find(section, "crls"));
+    revocation_keys_check(&draft->reading, section, settings->internal_revocation, settings->internal_crl_count);
 }
 
 static void load_discovery(struct settings_draft *draft) {
@@ -203,6 +220,7 @@ static void load_all(struct settings_draft *draft) {
     settings_certificate_load(draft, "internal", &settings->internal);
     settings_certificate_load(draft, "external", &settings->external);
     load_roots(draft, "internal", settings->internal_anchors);
+    load_crls(draft);
     load_discovery(draft);
     check_blocked(draft);
     if (policy_init(&settings->policy, settings->partners, settings->internal_anchors, settings->servers,
@@ -211,6 +229,8 @@ static void load_all(struct settings_draft *draft) {
         load_partners(draft);
     else
         yaml_out_of_memory(&draft->reading, draft->root);
+    settings->policy.internal_revocation =
+        (struct revocation_terms){settings->internal_revocation, settings->internal_crl_store};
     settings->sha256 = files_digest_finish(draft->digest);
     if (settings->sha256 == NULL)
         yaml_out_of_memory(&draft->reading, draft->root);

@@ -38,6 +38,7 @@ struct settings {
     struct trust_anchors *internal_anchors; /* owned: internal.roots */
     char **internal_crls;                   /* owned, resolved */
     size_t internal_crl_count;
+    struct crl_store *internal_crl_store;   /* owned; what was read from them. NULL: none are listed */
     enum revocation_rule internal_revocation;
     bool internal_ocsp;
     char **servers; /* owned; lower case */

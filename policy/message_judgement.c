@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/message_judgement.h"
 
-const char *const message_checks_inbound[] = {"from",          "blocked",   "partner", "anchor",      "identity",
-                                              "partner-state", "direction", "method",  "destination", NULL};
+const char *const message_checks_inbound[] = {"from",       "blocked",  "partner",       "anchor",
+                                              "revocation", "identity", "partner-state", "direction",
+                                              "method",     "destination", NULL};
 const char *const message_checks_outbound[] = {"from",      "blocked", "partner", "partner-state",
                                                "direction", "method",  NULL};
 
@@ -93,11 +94,12 @@ static bool leads_inside(const struct policy *policy, const struct partner *part
 static struct speak_result nobody_may_speak(const struct check_log *log)
 {
     check_log_add(log, "anchor", CHECK_SKIPPED, "no certificate was given");
+    check_log_add(log, "revocation", CHECK_SKIPPED, "no certificate was given");
     check_log_add(log, "identity", CHECK_SKIPPED, "no certificate was given");
     return (struct speak_result){.verdict = SPEAK_DENIED, .reason = REASON_NO_CERTIFICATE};
 }
 
-struct message_verdict message_judge_inbound(const struct policy *policy, const struct peer *peer,
+struct message_verdict message_judge_inbound(const struct policy *policy, struct peer *peer,
                                              const struct message_facts *facts, const struct srv_answer *answer,
                                              int64_t now, const struct check_log *log)
 {

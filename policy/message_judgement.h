@@ -35,7 +35,7 @@ extern const char *const message_checks_inbound[], *const message_checks_outboun
 
 /* From a partner's session. `answer`: what DNS said of the From domain, NULL when it was not asked. `peer` NULL: nobody is
  * known; all but the sender is judged, and where nothing else denies, REASON_NO_CERTIFICATE does. Never allowed. */
-struct message_verdict message_judge_inbound(const struct policy *policy, const struct peer *peer,
+struct message_verdict message_judge_inbound(const struct policy *policy, struct peer *peer,
                                              const struct message_facts *facts, const struct srv_answer *answer,
                                              int64_t now, const struct check_log *log);
 /* From a listed server's session; the sender was proven at the handshake. */

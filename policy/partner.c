@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "policy/domain.h"
+#include "policy/revocation.h"
 
 static void free_texts(char **texts, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -27,6 +28,7 @@ void partner_destroy(struct partner *partner) {
     free_texts(partner->methods, partner->method_count);
     free(partner->pins);
     free_texts(partner->crls, partner->crl_count);
+    crl_store_destroy(partner->crl_store);
     free(partner);
 }
 

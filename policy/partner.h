@@ -18,6 +18,13 @@ enum identity_rule {
 
 enum locate_rule { LOCATE_SRV, LOCATE_FIXED };
 enum revocation_rule { REVOCATION_OFF, REVOCATION_IF_AVAILABLE, REVOCATION_REQUIRED };
+struct crl_store; /* revocation.h */
+
+/* What a partner's file, or `internal`, says of revocation. */
+struct revocation_terms {
+    enum revocation_rule rule;
+    const struct crl_store *store; /* borrowed; NULL: no CRLs are listed */
+};
 
 #define PARTNER_DIRECTION_INBOUND 0x1u
 #define PARTNER_DIRECTION_OUTBOUND 0x2u
@@ -66,6 +73,7 @@ struct partner {
     size_t pin_count;
     char **crls; /* owned; paths as resolved, http(s) URLs, or "from-certificate" */
     size_t crl_count;
+    struct crl_store *crl_store; /* owned; what was read from them. NULL: none are listed */
     enum revocation_rule revocation;
     bool ocsp;
     bool keep_asserted_identity;

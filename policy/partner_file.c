@@ -15,9 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy/crl_file.h"
 #include "policy/domain.h"
 #include "policy/domain_claims.h"
 #include "policy/partner_keys.h"
+#include "policy/revocation_keys.h"
 #include "policy/utf8.h"
 #include "policy/yaml_values.h"
 
@@ -183,6 +185,20 @@ static void load_roots(struct loading *loading, struct yaml_reading *reading,
     partner->anchor_count = list.count;
 }
 
+/* After the roots: a CRL is compared with them. */
+static void load_crls(struct loading *loading, struct yaml_reading *reading, const struct yaml_node *root,
+                      struct partner *partner) {
+    struct crl_loading crls = {.anchors = partner_set_anchors(loading->context->set),
+                               .partner = partner,
+                               .rule = partner->revocation,
+                               .now = loading->context->now,
+                               .problems = loading->problems,
+                               .digest = loading->context->digest};
+
+    partner->crl_store = crl_files_load(&crls, reading, yaml_find(root, "crls"));
+    revocation_keys_check(reading, root, partner->revocation, partner->crl_count);
+}
+
 /* The name stands in the file so that a copy under another name is noticed. */
 static void check_name(struct yaml_reading *reading, const struct partner_draft *draft, struct text stem) {
     char quoted[UTF8_QUOTED];
@@ -218,6 +234,7 @@ static void load_tree(struct loading *loading, char *path, struct text stem, con
     check_same_name(loading, &reading, &draft);
     claim_domains(loading, &reading, &draft);
     load_roots(loading, &reading, &draft);
+    load_crls(loading, &reading, yaml_root(tree), draft.partner);
     if (errors != loading->problems->errors)
         partner_destroy(draft.partner);
     else if (!partner_set_add(loading->context->set, draft.partner))

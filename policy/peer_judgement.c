@@ -135,23 +135,38 @@ static bool pins_match(const struct partner *partner, const struct trust_path *p
     return partner->pin_count == 0;
 }
 
+static struct revocation_terms terms_of(const struct partner *partner)
+{
+    return (struct revocation_terms){partner->revocation, partner->crl_store};
+}
+
+/* Do a partner's options accept one of its paths? */
+static enum reason path_reason(struct peer *peer, size_t index, const struct partner *partner, int64_t now)
+{
+    const struct trust_path *path = &peer->path[index];
+
+    if (path->valid_until < now)
+        return REASON_CERTIFICATE_EXPIRED;
+    if (!usage_allows(path, peer->role, partner->client_eku_lenient))
+        return REASON_WRONG_KEY_USAGE;
+    if (!pins_match(partner, path))
+        return REASON_PIN_MISMATCH;
+    return peer_revocation_check(peer, index, terms_of(partner), now);
+}
+
 /* The path that a partner's options accept; NULL with *reason set. REASON_UNTRUSTED_CHAIN: none leads to its anchors. */
-static const struct trust_path *path_for(const struct peer *peer, const struct partner *partner, int64_t now,
+static const struct trust_path *path_for(struct peer *peer, const struct partner *partner, int64_t now,
                                          enum reason *reason)
 {
     *reason = REASON_UNTRUSTED_CHAIN;
     for (size_t i = 0; i < peer->path_count; i++) {
-        const struct trust_path *path = &peer->path[i];
-        if (!partner_lists_anchor(partner, path->anchor))
+        if (!partner_lists_anchor(partner, peer->path[i].anchor))
             continue;
-        if (path->valid_until < now)
-            *reason = REASON_CERTIFICATE_EXPIRED;
-        else if (!usage_allows(path, peer->role, partner->client_eku_lenient))
-            *reason = REASON_WRONG_KEY_USAGE;
-        else if (!pins_match(partner, path))
-            *reason = REASON_PIN_MISMATCH;
-        else
-            return path;
+        enum reason found = path_reason(peer, i, partner, now);
+        if (found == REASON_OK)
+            return &peer->path[i];
+        if (*reason != REASON_CERTIFICATE_REVOKED) /* what another way lacks is the lesser trouble */
+            *reason = found;
     }
     return NULL;
 }
@@ -171,11 +186,27 @@ static bool listed_name(const struct policy *policy, const struct certificate *l
     return false;
 }
 
+/* The first path that may be used; with none, *reason is why. */
+static size_t internal_path(const struct policy *policy, struct peer *peer, int64_t now, enum reason *reason)
+{
+    *reason = REASON_WRONG_KEY_USAGE;
+    for (size_t i = 0; i < peer->path_count; i++) {
+        if (!usage_allows(&peer->path[i], peer->role, false))
+            continue;
+        enum reason found = peer_revocation_check(peer, i, policy->internal_revocation, now);
+        if (*reason != REASON_CERTIFICATE_REVOKED || found == REASON_OK)
+            *reason = found;
+        if (found == REASON_OK)
+            return i;
+    }
+    return 0;
+}
+
 struct peer_verdict peer_judge_internal(const struct policy *policy, const struct presented_chain *chain,
                                         enum peer_role role, int64_t now, const struct check_log *log,
                                         const struct trust_trace *trace, struct peer *peer)
 {
-    char names[200];
+    char names[200], shown[PEER_REVOCATION_SHOWN];
 
     *peer = (struct peer){.side = PEER_INTERNAL, .role = role, .chain = chain};
     if (chain->defect != REASON_OK)
@@ -188,16 +219,19 @@ struct peer_verdict peer_judge_internal(const struct policy *policy, const struc
         return refuse_chain(peer, policy->internal_anchors, NULL, reason, now, names, log);
     check_log_add(log, "path", CHECK_PASSED, "leads to %s", peer->path[0].anchor->subject);
 
-    bool usable = false;
-    for (size_t i = 0; i < peer->path_count; i++)
-        usable = usable || usage_allows(&peer->path[i], role, false);
-    if (!usable)
-        return verdict(log, "key-usage", REASON_WRONG_KEY_USAGE, "extendedKeyUsage lacks %s; names %s",
+    size_t path = internal_path(policy, peer, now, &reason);
+    if (reason == REASON_WRONG_KEY_USAGE)
+        return verdict(log, "key-usage", reason, "extendedKeyUsage lacks %s; names %s",
                        role == PEER_AS_CLIENT ? "clientAuth" : "serverAuth", names);
+    if (reason != REASON_OK)
+        return verdict(log, "revocation", reason, "%s%s; names %s", reason_sentence(reason),
+                       peer_revocation_refusal(peer, NULL, policy->internal_revocation, reason, now, shown), names);
+    peer_revocation_log(log, peer, path, policy->internal_revocation, now);
 
     if (!listed_name(policy, chain->certificate[0], &peer->name))
         return verdict(log, "server-listed", REASON_SERVER_NOT_LISTED, "internal.servers lists none of: %s", names);
-    return verdict(log, "server-listed", REASON_OK, "%.*s", TEXT_ARGUMENTS(peer->name));
+    return verdict(log, "server-listed", REASON_OK, "%.*s%s", TEXT_ARGUMENTS(peer->name),
+                   peer_revocation_note(peer, path, policy->internal_revocation, now, shown));
 }
 
 /* ---- partners that come to us ---- */
@@ -205,6 +239,7 @@ struct peer_verdict peer_judge_internal(const struct policy *policy, const struc
 /* What the search for a partner among the names and anchors of a chain has seen so far. */
 struct candidate {
     const struct partner *accepted;  /* may stand */
+    size_t path;                     /* the one that it is accepted through */
     struct text matched;
     bool is_named;                   /* a name in the certificate led to it; otherwise an anchor that many may share */
     const struct partner *refused;   /* named by the certificate, but its own options refuse */
@@ -212,7 +247,7 @@ struct candidate {
     const struct partner *other;     /* named by the certificate, but its anchors are others */
 };
 
-static void consider(struct candidate *candidate, const struct peer *peer, const struct partner *partner,
+static void consider(struct candidate *candidate, struct peer *peer, const struct partner *partner,
                      struct text name, int64_t now)
 {
     enum reason reason;
@@ -227,6 +262,7 @@ static void consider(struct candidate *candidate, const struct peer *peer, const
     enum reason state = partner_state(partner, now);
     if (path != NULL && state == REASON_OK) {
         candidate->accepted = partner;
+        candidate->path = (size_t)(path - peer->path);
         candidate->matched = name;
         return;
     }
@@ -259,7 +295,7 @@ static const struct partner *owner_of(const struct policy *policy, struct text n
     return owner;
 }
 
-static void consider_name(struct candidate *candidate, const struct policy *policy, const struct peer *peer,
+static void consider_name(struct candidate *candidate, const struct policy *policy, struct peer *peer,
                           const struct certificate_name *name, int64_t now)
 {
     struct text matched;
@@ -283,7 +319,7 @@ static void consider_name(struct candidate *candidate, const struct policy *poli
 
 /* The owners of the names in the certificate: rule `domain` by domain, rule `names` by host name, those that only DNS can
  * answer by any name within a domain. */
-static void consider_names(struct candidate *candidate, const struct policy *policy, const struct peer *peer,
+static void consider_names(struct candidate *candidate, const struct policy *policy, struct peer *peer,
                            int64_t now)
 {
     const struct certificate *leaf = peer->chain->certificate[0];
@@ -297,7 +333,7 @@ static void consider_names(struct candidate *candidate, const struct policy *pol
 }
 
 /* Those whose rule only DNS can answer may stay until their first request tells the From domain. */
-static void consider_dns_rules(struct candidate *candidate, const struct policy *policy, const struct peer *peer,
+static void consider_dns_rules(struct candidate *candidate, const struct policy *policy, struct peer *peer,
                                int64_t now)
 {
     for (size_t i = 0; i < peer->path_count && candidate->accepted == NULL; i++) {
@@ -334,13 +370,16 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
                                            const struct candidate *candidate, int64_t now, const char *names,
                                            const struct check_log *log)
 {
+    char shown[PEER_REVOCATION_SHOWN];
+
     if (candidate->accepted != NULL) {
         peer->name = candidate->matched;
         peer->candidate = candidate->is_named ? candidate->accepted : NULL;
         if (!identity_rule_needs_dns(candidate->accepted->identity))
             peer->partner = candidate->accepted;
-        return verdict(log, "identity", REASON_OK, "%s by rule %s", candidate->accepted->name,
-                       identity_rule_word(candidate->accepted->identity));
+        return verdict(log, "identity", REASON_OK, "%s by rule %s%s", candidate->accepted->name,
+                       identity_rule_word(candidate->accepted->identity),
+                       peer_revocation_note(peer, candidate->path, terms_of(candidate->accepted), now, shown));
     }
     const struct partner *off = first_that_is_off(policy, peer, now);
     if (off != NULL) {
@@ -350,8 +389,11 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
     }
     if (candidate->refused != NULL) {
         peer->partner = candidate->refused;
-        return verdict(log, "partner-options", candidate->refused_reason, "partner %s: %s; names %s",
-                       candidate->refused->name, reason_sentence(candidate->refused_reason), names);
+        return verdict(log, "partner-options", candidate->refused_reason, "partner %s: %s%s; names %s",
+                       candidate->refused->name, reason_sentence(candidate->refused_reason),
+                       peer_revocation_refusal(peer, candidate->refused, terms_of(candidate->refused),
+                                               candidate->refused_reason, now, shown),
+                       names);
     }
     if (candidate->other != NULL)
         return verdict(log, "identity", REASON_ANCHOR_OF_OTHER_PARTNER,
@@ -409,7 +451,7 @@ struct peer_verdict peer_judge_outbound(const struct policy *policy, const struc
                                         const struct check_log *log, const struct trust_trace *trace,
                                         struct peer *peer)
 {
-    char names[200];
+    char names[200], shown[PEER_REVOCATION_SHOWN];
 
     *peer = (struct peer){.side = PEER_EXTERNAL, .role = PEER_AS_SERVER, .chain = chain, .partner = partner};
     enum reason state = partner_state(partner, now);
@@ -428,26 +470,33 @@ struct peer_verdict peer_judge_outbound(const struct policy *policy, const struc
     struct speak_result speak = peer_may_speak_for(peer, partner, domain, answer, now, log);
     if (speak.verdict == SPEAK_ALLOWED) {
         peer->name = speak.matched;
-        return verdict(NULL, "identity", REASON_OK, "%.*s", TEXT_ARGUMENTS(speak.matched));
+        return verdict(NULL, "identity", REASON_OK, "%.*s%s", TEXT_ARGUMENTS(speak.matched),
+                       peer_revocation_note(peer, (size_t)(speak.path - peer->path), terms_of(partner), now, shown));
     }
-    return verdict(NULL, "identity", speak.reason, "partner %s, domain %.*s, rule %s: %s; names %s", partner->name,
+    return verdict(NULL, "identity", speak.reason, "partner %s, domain %.*s, rule %s: %s%s; names %s", partner->name,
                    TEXT_ARGUMENTS(domain), identity_rule_word(partner->identity), reason_sentence(speak.reason),
-                   names);
+                   peer_revocation_refusal(peer, partner, terms_of(partner), speak.reason, now, shown), names);
 }
 
 /* ---- speaking for a domain ---- */
 
-struct speak_result peer_may_speak_for(const struct peer *peer, const struct partner *partner, struct text domain,
+struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *partner, struct text domain,
                                        const struct srv_answer *answer, int64_t now, const struct check_log *log)
 {
     enum reason reason;
+    char shown[PEER_REVOCATION_SHOWN];
     const struct trust_path *path = path_for(peer, partner, now, &reason);
 
     if (path == NULL) {
-        check_log_add(log, "anchor", CHECK_FAILED, "%s", reason_sentence(reason));
+        bool is_revocation = reason == REASON_CERTIFICATE_REVOKED || reason == REASON_REVOCATION_UNKNOWN;
+        if (is_revocation)
+            check_log_add(log, "anchor", CHECK_PASSED, "it leads to one of partner %s", partner->name);
+        check_log_add(log, is_revocation ? "revocation" : "anchor", CHECK_FAILED, "%s%s", reason_sentence(reason),
+                      peer_revocation_refusal(peer, partner, terms_of(partner), reason, now, shown));
         return (struct speak_result){.verdict = SPEAK_DENIED, .reason = reason};
     }
     check_log_add(log, "anchor", CHECK_PASSED, "%s of partner %s", path->anchor->subject, partner->name);
+    peer_revocation_log(log, peer, (size_t)(path - peer->path), terms_of(partner), now);
 
     struct identity_result identity = identity_check(partner, peer->chain->certificate[0], domain, answer);
     if (identity.verdict == IDENTITY_NEEDS_SRV || identity.verdict == IDENTITY_NEEDS_TLSA) {

@@ -6,6 +6,7 @@
  * the presented chain; possession of the key is the TLS library's to prove. Pure. */
 
 #include "policy/identity.h"
+#include "policy/peer_revocation.h"
 #include "policy/policy.h"
 #include "policy/trust_path.h"
 
@@ -29,6 +30,7 @@ struct peer {
                                         counted for no one before a request of it was believed */
     struct text name;              /* the name in the certificate that was matched; borrowed from the chain */
     int64_t valid_until;           /* the earliest end of a certificate of the first path */
+    struct peer_revocations revocations; /* of the paths */
 };
 
 struct peer_verdict {
@@ -54,7 +56,8 @@ struct peer_verdict peer_judge_outbound(const struct policy *policy, const struc
                                         const struct check_log *log, const struct trust_trace *trace,
                                         struct peer *peer);
 
-/* May a peer that was let in speak for a domain of this partner? */
+/* May a peer that was let in speak for a domain of this partner? Of the peer it changes what is remembered of revocation,
+ * nothing else. */
 enum speak_verdict { SPEAK_ALLOWED, SPEAK_DENIED, SPEAK_NEEDS_SRV };
 struct speak_result {
     enum speak_verdict verdict;
@@ -62,7 +65,7 @@ struct speak_result {
     const struct trust_path *path; /* when allowed: the path that it is believed through */
     struct text matched;
 };
-struct speak_result peer_may_speak_for(const struct peer *peer, const struct partner *partner, struct text domain,
+struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *partner, struct text domain,
                                        const struct srv_answer *answer, int64_t now, const struct check_log *log);
 
 #endif

@@ -11,6 +11,7 @@ struct name_set; /* exact names, case-insensitive */
 struct policy {
     const struct partner_set *partners;            /* borrowed */
     const struct trust_anchors *internal_anchors;  /* borrowed */
+    struct revocation_terms internal_revocation;   /* off until the owner sets it */
     struct name_set *servers;                      /* owned: names of our listed servers */
     struct name_set *domains;                      /* owned: SIP domains we speak for */
     struct name_set *blocked;                      /* owned: exact names; ".x" for x and its subdomains */

@@ -145,60 +145,96 @@ static bool is_superseded(const struct issuer_entry *entry, const bool *genuine,
     return false;
 }
 
-static enum reason check_certificate(const struct trust_path *path, size_t index,
-                                     const struct crl_store *store, int64_t now, const char **why) {
-    const struct certificate *certificate = path->certificate[index];
-    bool genuine[CRL_STORE_SAME_ISSUER_MOST] = {false};
-    uint32_t covered = 0;
+/* The lists about one certificate, as far as they have been looked at. */
+struct inquiry {
+    const struct trust_path *path;
+    size_t index;
+    int64_t now;
+    bool genuine[CRL_STORE_SAME_ISSUER_MOST];
+    uint32_t covered; /* reasons that a list in force speaks of */
+    const char *why;  /* not all are covered: what was missing */
+    int64_t until;    /* the first of these lists to end or to begin changes the answer */
+};
 
-    *why = "there is no CRL of its issuer";
+static void let_answer_end(struct inquiry *inquiry, int64_t last) {
+    if (last < inquiry->until)
+        inquiry->until = last;
+}
+
+/* True: it lists the certificate. */
+static bool ask(struct inquiry *inquiry, const struct issuer_entry *entry, size_t number) {
+    const struct certificate *certificate = inquiry->path->certificate[inquiry->index];
+    const struct crl *crl = entry->crl[number];
+    uint32_t reasons = crl_reasons_for(crl, certificate);
+
+    if (reasons == 0)
+        return false;
+    if (crl->this_update > inquiry->now) {
+        let_answer_end(inquiry, crl->this_update - 1);
+        return false;
+    }
+    if (is_superseded(entry, inquiry->genuine, number))
+        return false;
+    inquiry->genuine[number] = is_genuine(crl, inquiry->path, inquiry->index);
+    if (!inquiry->genuine[number]) {
+        if (inquiry->covered == 0)
+            inquiry->why = "the CRL in the name of its issuer is not signed by it";
+        return false;
+    }
+    if (crl_lists(crl, certificate->serial))
+        return true;
+    if (crl->next_update < inquiry->now) {
+        inquiry->why = "the CRL of its issuer has ended";
+        return false;
+    }
+    inquiry->covered |= reasons;
+    let_answer_end(inquiry, crl->next_update);
+    return false;
+}
+
+static enum reason check_certificate(struct inquiry *inquiry, const struct crl_store *store) {
+    struct text issuer = inquiry->path->certificate[inquiry->index]->issuer;
     const struct issuer_entry *entry =
-        store == NULL ? NULL
-                      : find_issuer(store, certificate->issuer, distinguished_name_hash(certificate->issuer));
+        store == NULL ? NULL : find_issuer(store, issuer, distinguished_name_hash(issuer));
+
+    inquiry->why = entry == NULL ? "there is no CRL of its issuer"
+                                 : "no CRL of its issuer that is in force speaks of it";
     for (size_t i = 0; entry != NULL && i < entry->count; i++) {
-        const struct crl *crl = entry->crl[i];
-        uint32_t reasons = crl_reasons_for(crl, certificate);
-        if (reasons == 0 || crl->this_update > now || is_superseded(entry, genuine, i))
-            continue;
-        genuine[i] = is_genuine(crl, path, index);
-        if (!genuine[i])
-            continue;
-        if (crl_lists(crl, certificate->serial)) {
-            *why = "a CRL of its issuer lists it";
+        if (ask(inquiry, entry, i)) {
+            inquiry->why = "a CRL of its issuer lists it";
             return REASON_CERTIFICATE_REVOKED;
         }
-        if (crl->next_update >= now)
-            covered |= reasons;
     }
-    if (covered == CRL_REASONS_ALL)
+    if (inquiry->covered == CRL_REASONS_ALL)
         return REASON_OK;
-    if (entry != NULL)
-        *why = "no CRL of its issuer that is in force, genuine and about it covers all reasons";
+    if (inquiry->covered != 0)
+        inquiry->why = "the CRLs of its issuer speak of some reasons only";
     return REASON_REVOCATION_UNKNOWN;
 }
 
 enum reason revocation_check(const struct trust_path *path, const struct crl_store *store, int64_t now,
                              enum revocation_rule rule, struct revocation_finding *finding) {
-    struct revocation_finding unknown = {NULL, NULL}, found;
+    struct revocation_finding none, unknown = {.until = INT64_MAX};
 
-    if (finding != NULL)
-        *finding = unknown;
+    finding = finding == NULL ? &none : finding;
+    *finding = unknown;
     if (rule == REVOCATION_OFF)
         return REASON_OK;
     for (size_t i = 0; i + 1 < path->count; i++) {
-        enum reason reason = check_certificate(path, i, store, now, &found.why);
-        found.certificate = path->certificate[i];
+        struct inquiry inquiry = {.path = path, .index = i, .now = now, .until = unknown.until};
+        enum reason reason = check_certificate(&inquiry, store);
+        struct revocation_finding found = {path->certificate[i], inquiry.why, inquiry.until};
         if (reason == REASON_CERTIFICATE_REVOKED) { /* worse than any unknown */
-            if (finding != NULL)
-                *finding = found;
+            *finding = found;
             return reason;
         }
         if (reason != REASON_OK && unknown.certificate == NULL)
             unknown = found;
+        unknown.until = inquiry.until;
     }
+    finding->until = unknown.until;
     if (rule != REVOCATION_REQUIRED || unknown.certificate == NULL)
         return REASON_OK;
-    if (finding != NULL)
-        *finding = unknown;
+    *finding = unknown;
     return REASON_REVOCATION_UNKNOWN;
 }

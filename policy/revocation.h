@@ -31,6 +31,7 @@ const struct crl *crl_store_at(const struct crl_store *store, size_t index);
 struct revocation_finding {
     const struct certificate *certificate; /* the one that is revoked or unknown; NULL when all is well */
     const char *why;                       /* a literal */
+    int64_t until;                         /* up to then the same question has the same answer */
 };
 
 /* Every certificate of the path but the anchor. REASON_OK; REASON_CERTIFICATE_REVOKED, which an expired CRL

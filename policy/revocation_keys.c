@@ -14,15 +14,27 @@ void revocation_read_rule(struct yaml_reading *reading, const struct yaml_node *
 
     rule.detail = rules;
     yaml_read_word(reading, node, &rule);
-    if (*(enum revocation_rule *)field->value == REVOCATION_REQUIRED)
-        not_in_force(reading, node, "revocation: required");
+}
+
+static bool is_url(struct text source) {
+    return text_starts_with(source, TEXT("http://")) || text_starts_with(source, TEXT("https://"));
+}
+
+bool revocation_is_remote(struct text source) {
+    return is_url(source) || text_equal(source, TEXT("from-certificate"));
 }
 
 void revocation_read_crls(struct yaml_reading *reading, const struct yaml_node *node,
                           const struct yaml_field *field) {
-    if (node->kind == YAML_LIST && node->count > 0)
-        not_in_force(reading, node, "crls");
     yaml_read_sources(reading, node, field);
+    if (node->kind != YAML_LIST)
+        return;
+    for (const struct yaml_node *entry = node->first; entry != NULL; entry = entry->next) {
+        if (entry->kind == YAML_SCALAR && is_url(entry->value))
+            not_in_force(reading, entry, "crls: [URL]");
+        else if (entry->kind == YAML_SCALAR && revocation_is_remote(entry->value))
+            not_in_force(reading, entry, "crls: [from-certificate]");
+    }
 }
 
 void revocation_read_ocsp(struct yaml_reading *reading, const struct yaml_node *node,
@@ -30,4 +42,13 @@ void revocation_read_ocsp(struct yaml_reading *reading, const struct yaml_node *
     yaml_read_boolean(reading, node, field);
     if (*(bool *)field->value)
         not_in_force(reading, node, "ocsp: true");
+}
+
+void revocation_keys_check(struct yaml_reading *reading, const struct yaml_node *section,
+                           enum revocation_rule rule, size_t crl_count) {
+    const struct yaml_node *node = yaml_find(section, "revocation");
+
+    if (rule == REVOCATION_REQUIRED && crl_count == 0 && node != NULL)
+        problems_add(reading->problems, SEVERITY_WARNING, yaml_place(reading, node), "no-crls",
+                     "'revocation: required' without 'crls' refuses every certificate; list the CRL files");
 }

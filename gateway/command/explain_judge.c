@@ -175,7 +175,7 @@ static void judge_inbound(struct explanation *explanation, const struct check_lo
 {
     const struct policy *policy = &explanation->settings->policy;
     const struct message_facts *facts = &explanation->facts;
-    const struct peer *peer = explanation->chain == NULL ? NULL : &explanation->peer;
+    struct peer *peer = explanation->chain == NULL ? NULL : &explanation->peer;
 
     explanation->domain = facts->from_domain;
     explanation->partner = owner_of(explanation, facts->from_domain);

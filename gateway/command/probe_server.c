@@ -122,8 +122,6 @@ static void note_judgement(struct probe *probe, struct judged *judged)
     note_chain(probe, judged);
     for (size_t i = 0; i < judged->check_count; i++) {
         const char *name = judged->check[i].name;
-        if (strcmp(name, "identity") == 0)
-            probe_note(probe, "revocation", CHECK_SKIPPED, "not in force in this version of fedgate");
         probe_begin(probe, name, "%s", "");
         if (judged->check[i].result == CHECK_FAILED)
             probe_fail(probe, judged->verdict.reason, "%s", judged->check[i].detail);

@@ -120,8 +120,9 @@ static bool lenient_accepts(const struct remedy_case *what)
     if (what->peer == NULL || what->peer->path_count == 0)
         return false;
     variant.client_eku_lenient = true;
+    struct peer again = *what->peer; /* what it remembers may change */
     struct speak_result speak =
-        peer_may_speak_for(what->peer, &variant, what->domain, what->answer, what->now, NULL);
+        peer_may_speak_for(&again, &variant, what->domain, what->answer, what->now, NULL);
     return speak.verdict != SPEAK_DENIED ||
            (speak.reason != REASON_WRONG_KEY_USAGE && speak.reason != REASON_UNTRUSTED_CHAIN);
 }

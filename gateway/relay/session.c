@@ -265,8 +265,13 @@ void session_check_time(struct session *session, uint64_t now)
         return;
     }
     session->framer.keep_alive_octets = 0;
+    if (session->refusals >= SESSION_REFUSALS_MOST && session->waits_for == NULL)
+        stream_resume(session->stream);
+    session->refusals = 0;
     if (session->state == SESSION_OPEN && session->peer->valid_until < worker_wall_clock())
         session_drain(session, REASON_CERTIFICATE_EXPIRED, "a certificate of the accepted path has ended");
+    if (session->state == SESSION_OPEN && peer_revocation_is_stale(session->peer, worker_wall_clock()))
+        session_judge_again(session);
     if (!session_is_congested(session))
         session->full_since_ms = 0;
     if (session->is_broken)

@@ -42,6 +42,7 @@ struct session {
     struct snapshot *snapshot;    /* held: what it was judged under last */
     struct presented_chain *chain; /* owned */
     struct peer *peer;            /* owned; NULL before the judgement */
+    uint64_t sender;              /* a hash of the peer's certificate: RFC 3261 17.2.3 matches by branch, not by connection */
     struct peer_verdict verdict;  /* of the handshake */
     struct partner_counters *counters; /* of the partner it is counted for, or NULL */
 
@@ -68,6 +69,7 @@ struct session {
     struct session *waiting;      /* sessions that are paused because of our output */
 
     uint64_t started_ms, active_ms; /* loop time */
+    unsigned refusals; /* for its rate, since the time was last looked at */
     uint64_t full_since_ms; /* its output has been over the high-water mark since; 0: it is not */
     enum reason end_reason;
 };
@@ -77,6 +79,7 @@ struct session {
 #define SESSION_FINISH_MS 2000u   /* for the last octets of a session that ends */
 #define SESSION_UNBELIEVED_MOST 256u /* requests of a stranger before one is believed */
 #define SESSION_FINISH_STOPPING_MS 200u /* the same when the whole gateway ends */
+#define SESSION_REFUSALS_MOST 50u
 #define SESSION_OUT_STANDARD (32u * 1024u)
 
 /* An accepted connection. Takes the socket in every case; a bound that is reached closes it at once. */
@@ -104,6 +107,9 @@ void session_close(struct session *session, enum reason reason, const char *deta
 /* No new requests go out on it; it closes when its transactions have ended. */
 void session_drain(struct session *session, enum reason reason, const char *detail);
 void session_check_drained(struct session *session);
+/* One more request was refused for its rate: after SESSION_REFUSALS_MOST between two looks at the time it is not read from
+ * until the next, or a flood would fill the disk with refusals. */
+void session_rest_after_refusals(struct session *session);
 
 /* ---- between the files of the session ---- */
 extern const struct tls_channel_events session_channel_events;
@@ -115,7 +121,8 @@ bool session_believe(struct session *session, const struct partner *partner);
 void session_stop_counting(struct session *session);
 void session_release_waiting(struct session *session);    /* session_output.c: who waits for it goes on */
 
-/* Judge again under the worker's snapshot; one that no longer passes is drained. */
+/* Judge again under the worker's snapshot, or because a CRL has ended or begun; one that no longer passes is drained.
+ * Nothing happens where neither is so. */
 void session_judge_again(struct session *session);
 /* Time passes: handshake, idle, half a message, stalled output. */
 void session_check_time(struct session *session, uint64_t now);

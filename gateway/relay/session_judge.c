@@ -75,6 +75,9 @@ enum reason session_judge(void *owner, const struct text *ders, size_t count)
         session->verdict.reason = REASON_OVERLOADED;
         return REASON_OVERLOADED;
     }
+    if (session->chain->count > 0)
+        session->sender = keyed_hash(&session->worker->branch_keys[0],
+                                     (struct text){(const char *)session->chain->certificate[0]->sha256, 32});
     session->verdict = judge(session, session->snapshot, session->peer);
     if (session->verdict.reason == REASON_OK && session->side == PEER_EXTERNAL &&
         !count_inbound(session, session->peer->candidate)) {
@@ -85,11 +88,18 @@ enum reason session_judge(void *owner, const struct text *ders, size_t count)
     return session->verdict.reason;
 }
 
+/* A CRL may end while the policy stays. */
+static bool is_judged(const struct session *session)
+{
+    return session->snapshot == session->worker->snapshot &&
+           !peer_revocation_is_stale(session->peer, worker_wall_clock());
+}
+
 void session_judge_again(struct session *session)
 {
     struct worker *worker = session->worker;
 
-    if ((session->state != SESSION_OPEN) || session->snapshot == worker->snapshot)
+    if (session->state != SESSION_OPEN || is_judged(session))
         return;
     struct peer *peer = malloc(sizeof(*peer));
     if (peer == NULL) {
