@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include <utlist.h>
+
 static struct session *ended[16];
 static size_t ended_count;
 static void (*on_closed[16])(void *owner);
@@ -101,7 +103,24 @@ bool __wrap_resolver_peek_federation_srv(struct resolver *resolver, struct text 
     return lab.known != NULL;
 }
 
-static int question; /* only its address counts */
+/* ---- questions ---- */
+
+struct resolver_question {
+    void (*srv)(void *context, const struct srv_record_set *answer);
+    void (*addresses)(void *context, const struct address_set *answer);
+    void *context;
+    struct resolver_question *prev, *next;
+};
+
+static struct resolver_question *questions;
+
+static struct resolver_question *ask(struct resolver_question question) {
+    struct resolver_question *kept = malloc(sizeof(*kept));
+    assert_non_null(kept);
+    *kept = question;
+    DL_APPEND(questions, kept);
+    return kept;
+}
 
 struct resolver_question *
 __wrap_resolver_federation_srv(struct resolver *resolver, struct text domain,
@@ -113,9 +132,7 @@ __wrap_resolver_federation_srv(struct resolver *resolver, struct text domain,
                                void *context) {
     (void)resolver, (void)domain;
     lab.questions++;
-    lab.answered = answered;
-    lab.asker = context;
-    return (struct resolver_question *)(void *)&question;
+    return ask((struct resolver_question){.srv = answered, .context = context});
 }
 
 struct resolver_question *
@@ -126,9 +143,52 @@ __wrap_resolver_addresses(struct resolver *resolver, struct text host,
                           void (*answered)(void *context, const struct address_set *answer), void *context) {
     (void)resolver, (void)host;
     lab.address_questions++;
-    lab.addresses_answered = answered;
-    lab.address_asker = context;
-    return (struct resolver_question *)(void *)&question;
+    return ask((struct resolver_question){.addresses = answered, .context = context});
+}
+
+void __wrap_resolver_question_abandon(struct resolver_question *question);
+void __wrap_resolver_question_abandon(struct resolver_question *question) {
+    DL_DELETE(questions, question);
+    free(question);
+    lab.abandoned++;
+}
+
+static struct resolver_question *oldest(bool for_addresses) {
+    struct resolver_question *question;
+    DL_FOREACH(questions, question) {
+        if ((question->addresses != NULL) == for_addresses)
+            return question;
+    }
+    return NULL;
+}
+
+bool lab_is_asked(bool for_addresses) {
+    return oldest(for_addresses) != NULL;
+}
+
+/* The question is gone when its answer comes; the copy lives on the stack. */
+static struct resolver_question take_oldest(bool for_addresses) {
+    struct resolver_question *question = oldest(for_addresses);
+    assert_non_null(question);
+    struct resolver_question taken = *question;
+    DL_DELETE(questions, question);
+    free(question);
+    return taken;
+}
+
+void lab_answer(const struct srv_record_set *records) {
+    struct resolver_question question = take_oldest(false);
+    question.srv(question.context, records);
+}
+
+void lab_answer_addresses(enum reason outcome, size_t count) {
+    union address addresses[4] = {{{0}}};
+    struct resolver_question question = take_oldest(true);
+    for (size_t i = 0; i < count; i++)
+        assert_true(address_read(TEXT("192.0.2.80"), 0, &addresses[i]));
+    question.addresses(
+        question.context,
+        &(const struct address_set){.outcome = outcome, .address = addresses, .address_count = count});
 }
 
 struct stream *__wrap_stream_connect(const struct stream_home *home, const union address *to,
@@ -161,12 +221,6 @@ const char *__wrap_tls_channel_protocol(const struct tls_channel *channel);
 const char *__wrap_tls_channel_protocol(const struct tls_channel *channel) {
     (void)channel;
     return "";
-}
-
-void __wrap_resolver_question_abandon(struct resolver_question *asked);
-void __wrap_resolver_question_abandon(struct resolver_question *asked) {
-    (void)asked;
-    lab.abandoned++;
 }
 
 void lab_close_ended(void) {

@@ -226,24 +226,6 @@ const char *lab_branch(void) {
     return branch;
 }
 
-void lab_answer(const struct srv_record_set *records) {
-    assert_non_null(lab.answered);
-    void (*answered)(void *context, const struct srv_record_set *answer) = lab.answered;
-    lab.answered = NULL;
-    answered(lab.asker, records);
-}
-
-void lab_answer_addresses(enum reason outcome, size_t count) {
-    union address addresses[4] = {{{0}}};
-    assert_non_null(lab.addresses_answered);
-    void (*answered)(void *context, const struct address_set *answer) = lab.addresses_answered;
-    lab.addresses_answered = NULL;
-    for (size_t i = 0; i < count; i++)
-        assert_true(address_read(TEXT("192.0.2.80"), 0, &addresses[i]));
-    answered(lab.address_asker,
-             &(const struct address_set){.outcome = outcome, .address = addresses, .address_count = count});
-}
-
 void lab_connect_fails(enum reason reason) {
     struct session *session = lab.connecting;
     assert_non_null(session);

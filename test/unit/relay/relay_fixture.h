@@ -43,11 +43,7 @@ struct lab {
     size_t waiting; /* what stream_waiting says */
     /* The resolver: NULL asks; a question is kept until lab_answer. */
     const struct srv_record_set *known;
-    void (*answered)(void *context, const struct srv_record_set *answer);
-    void *asker;
     size_t questions, abandoned, address_questions;
-    void (*addresses_answered)(void *context, const struct address_set *answer);
-    void *address_asker;
     struct session *connecting; /* the last one that we began to open */
     size_t connects;
 };
@@ -68,8 +64,10 @@ void lab_hear(struct session *session, const char *text);
 const char *lab_said(struct session *session);
 /* The branch of the top Via of what was said last. */
 const char *lab_branch(void);
+/* The oldest question under way is answered. */
 void lab_answer(const struct srv_record_set *records);
 void lab_answer_addresses(enum reason outcome, size_t count);
+bool lab_is_asked(bool for_addresses); /* is such a question under way? */
 void lab_connect_fails(enum reason reason); /* of the session that is being opened */
 struct session *lab_connected(void);        /* it is open now, and proven to be fabrikam (or fe1) */
 void lab_pass(uint64_t ms);                 /* time passes: timers fire */
