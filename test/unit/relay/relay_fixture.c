@@ -76,6 +76,7 @@ struct session *lab_session(enum peer_side side, bool we_connected, size_t who) 
     struct session *session = calloc(1, sizeof(*session));
     session->worker = lab.worker;
     session->id = 100 + ++lab.shared.last_session_id;
+    session->sender = session->id;
     session->state = SESSION_OPEN;
     session->side = side;
     session->we_connected = session->is_connected = session->handed_over = session->accepted_logged = true;
