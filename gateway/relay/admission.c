@@ -73,7 +73,8 @@ struct transaction *relay_admit(struct session *session, const struct sip_messag
     transaction->started = worker_now(worker);
     transaction->partner = partner;
     transaction_keep_words(transaction, message);
-    transaction_key_make(&key, worker->branch_keys, session->id, message);
+    transaction_key_make(&key, worker->branch_keys, session->sender, message);
+    transaction->session_id = session->id;
     transaction->key = key;
     if (transaction->wants_answer)
         transaction_enter(worker->transactions, transaction, &key);

@@ -174,7 +174,7 @@ void audit_transaction(const struct transaction *transaction, enum reason reason
     struct audit_record record = {
         .event = AUDIT_REQUEST,
         .reason = reason,
-        .session = transaction->key.session,
+        .session = transaction->session_id,
         .side = transaction->direction == DIRECTION_INBOUND ? AUDIT_EXTERNAL : AUDIT_INTERNAL,
         .has_direction = true,
         .direction = transaction->direction,

@@ -71,13 +71,14 @@ static void take_request(struct session *session, const struct sip_message *mess
 
     if (!request_is_within_rate(session, request_sender(session))) { /* the sender pays for whatever it sends, and whomever it names */
         request_refuse(&request, REASON_RATE_LIMITED, request_sender(session), TEXT_NONE, RATE_KEY);
+        session_rest_after_refusals(session);
         return;
     }
     if (message->method_kind == SIP_METHOD_NEGOTIATE) { /* Lync's first word on a session; of this hop alone */
         request_refuse(&request, REASON_METHOD_NOT_SUPPORTED, NULL, TEXT_NONE, NULL);
         return;
     }
-    transaction_key_make(&key, worker->branch_keys, session->id, message);
+    transaction_key_make(&key, worker->branch_keys, session->sender, message);
     struct transaction *earlier = transaction_find(worker->transactions, &key);
     if (message->method_kind == SIP_METHOD_CANCEL) {
         request_cancel(&request, earlier);

@@ -133,6 +133,12 @@ void session_wait_for(struct session *feeder, struct session *full)
     stream_pause(feeder->stream);
 }
 
+void session_rest_after_refusals(struct session *session)
+{
+    if (++session->refusals == SESSION_REFUSALS_MOST && session->state != SESSION_CLOSING)
+        stream_pause(session->stream);
+}
+
 void session_release_waiting(struct session *session)
 {
     while (session->waiting != NULL) {

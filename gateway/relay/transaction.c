@@ -106,7 +106,7 @@ size_t transaction_table_count(const struct transaction_table *table)
     return table->count;
 }
 
-void transaction_key_make(struct transaction_key *key, const struct hash_key secret[2], uint64_t session,
+void transaction_key_make(struct transaction_key *key, const struct hash_key secret[2], uint64_t sender,
                           const struct sip_message *message)
 {
     const struct sip_via *via = &message->via;
@@ -120,7 +120,7 @@ void transaction_key_make(struct transaction_key *key, const struct hash_key sec
                             message->call_id, message->from.tag, {cseq, sizeof(cseq)}};
     size_t count = has_cookie ? 4 : 7;
 
-    key->session = session;
+    key->sender = sender;
     key->branch[0] = keyed_hash_pieces(&secret[0], piece, count);
     key->branch[1] = keyed_hash_pieces(&secret[1], piece, count);
 }

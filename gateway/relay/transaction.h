@@ -49,7 +49,7 @@ enum transaction_timer {
 #define TRANSACTION_WORDS 1024u
 
 struct transaction_key {
-    uint64_t session;   /* identity of the session that it came from */
+    uint64_t sender;    /* who sent it: the same certificate is the same sender, whatever session it came on */
     uint64_t branch[2]; /* two keyed hashes of branch, sent-by and method (RFC 3261 17.2.3) */
 };
 
@@ -75,6 +75,7 @@ struct transaction {
     struct partner_counters *counters; /* of that partner, while counted as in flight for it; NULL otherwise */
     enum direction direction;
     enum sip_method method;
+    uint64_t session_id; /* of the session that it came on */
     bool is_in_flight;  /* counted against limits.in-flight */
     bool is_parked;     /* counted against limits.parked */
     bool wants_answer;  /* false for an ACK that only waits for a session */
@@ -119,7 +120,7 @@ void transaction_enter(struct transaction_table *table, struct transaction *tran
                        const struct transaction_key *key);
 struct transaction *transaction_find(struct transaction_table *table, const struct transaction_key *key);
 /* Also for CANCEL and ACK, which carry what their INVITE carried. A branch without the cookie (RFC 2543) is no key alone. */
-void transaction_key_make(struct transaction_key *key, const struct hash_key secret[2], uint64_t session,
+void transaction_key_make(struct transaction_key *key, const struct hash_key secret[2], uint64_t sender,
                           const struct sip_message *message);
 
 /* The client side: our branch is "z9hG4bK" and 40 hex digits: slot, nonce, loop mark. */

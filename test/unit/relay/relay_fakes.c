@@ -6,9 +6,9 @@
 
 #include <utlist.h>
 
-static struct session *ended[16];
+static struct session *ended[64];
 static size_t ended_count;
-static void (*on_closed[16])(void *owner);
+static void (*on_closed[64])(void *owner);
 
 static void end_stream(struct stream *stream, void (*closed)(void *owner)) {
     assert_true(ended_count < COUNT_OF(ended));
