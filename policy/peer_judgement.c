@@ -140,6 +140,11 @@ static struct revocation_terms terms_of(const struct partner *partner)
     return (struct revocation_terms){partner->revocation, partner->crl_store};
 }
 
+static bool is_about_revocation(enum reason reason)
+{
+    return reason == REASON_CERTIFICATE_REVOKED || reason == REASON_REVOCATION_UNKNOWN;
+}
+
 /* Do a partner's options accept one of its paths? */
 static enum reason path_reason(struct peer *peer, size_t index, const struct partner *partner, int64_t now)
 {
@@ -253,6 +258,9 @@ static void consider(struct candidate *candidate, struct peer *peer, const struc
     enum reason reason;
 
     if (candidate->accepted != NULL)
+        return;
+    /* Each partner has CRLs of its own, and the peer has not proven a key yet. */
+    if (is_about_revocation(candidate->refused_reason) && peer->revocations.asked >= PEER_REVOCATIONS_MOST)
         return;
     const struct trust_path *path = path_for(peer, partner, now, &reason);
     if (path == NULL && reason == REASON_UNTRUSTED_CHAIN) {
@@ -389,7 +397,8 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
     }
     if (candidate->refused != NULL) {
         peer->partner = candidate->refused;
-        return verdict(log, "partner-options", candidate->refused_reason, "partner %s: %s%s; names %s",
+        return verdict(log, is_about_revocation(candidate->refused_reason) ? "revocation" : "partner-options",
+                       candidate->refused_reason, "partner %s: %s%s; names %s",
                        candidate->refused->name, reason_sentence(candidate->refused_reason),
                        peer_revocation_refusal(peer, candidate->refused, terms_of(candidate->refused),
                                                candidate->refused_reason, now, shown),
@@ -488,10 +497,9 @@ struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *
     const struct trust_path *path = path_for(peer, partner, now, &reason);
 
     if (path == NULL) {
-        bool is_revocation = reason == REASON_CERTIFICATE_REVOKED || reason == REASON_REVOCATION_UNKNOWN;
-        if (is_revocation)
-            check_log_add(log, "anchor", CHECK_PASSED, "it leads to one of partner %s", partner->name);
-        check_log_add(log, is_revocation ? "revocation" : "anchor", CHECK_FAILED, "%s%s", reason_sentence(reason),
+        if (is_about_revocation(reason))
+            check_log_add(log, "anchor", CHECK_PASSED, "one of partner %s", partner->name);
+        check_log_add(log, is_about_revocation(reason) ? "revocation" : "anchor", CHECK_FAILED, "%s%s", reason_sentence(reason),
                       peer_revocation_refusal(peer, partner, terms_of(partner), reason, now, shown));
         return (struct speak_result){.verdict = SPEAK_DENIED, .reason = reason};
     }

@@ -60,7 +60,7 @@ static const struct partner *owner_of(const struct explanation *explanation, str
 /* ---- who is there ---- */
 
 static const char *const session_checks[] = {"certificate", "path", "identity", NULL};
-static const char *const partner_checks[] = {"certificate", "path", "anchor", "identity", NULL};
+static const char *const partner_checks[] = {"certificate", "path", "anchor", "revocation", "identity", NULL};
 
 /* The session of a partner that came to us. False: it is refused at the handshake. */
 static bool judge_session(struct explanation *explanation, const struct check_log *log)
@@ -81,7 +81,8 @@ static bool judge_session(struct explanation *explanation, const struct check_lo
     if (verdict.reason == REASON_OK)
         return true;
     if (strcmp(explanation->check[explanation->check_count - 1].name, "partner-state") != 0 &&
-        strcmp(explanation->check[explanation->check_count - 1].name, "partner-options") != 0)
+        strcmp(explanation->check[explanation->check_count - 1].name, "partner-options") != 0 &&
+        strcmp(explanation->check[explanation->check_count - 1].name, "revocation") != 0)
         note_not_reached(explanation, 0, session_checks);
     deny(explanation, verdict.reason, verdict.detail);
     if (peer->partner != NULL)

@@ -10,13 +10,16 @@
 
 enum { FAB, CON, HOS, CORP, STRANGER, FAB_INTER, BOTH_INTER, COPY, LEAF };
 
-#define SIGNS CERTIFICATE_KU_KEY_CERT_SIGN
+#define SIGNS (CERTIFICATE_KU_KEY_CERT_SIGN | CERTIFICATE_KU_CRL_SIGN)
+#define LEAF_SERIAL 77
+#define INTER_SERIAL 66 /* of every intermediate */
+
 #define ROOT_OF(name, key_)                                                                                  \
     { .subject = (name), .key = (key_), .issuer_key = (key_), .ca = true, .key_usage = SIGNS }
 #define INTER_OF(name, key_, root, root_key)                                                                 \
     {                                                                                                        \
         .subject = (name), .issuer = (root), .key = (key_), .issuer_key = (root_key), .ca = true,            \
-        .key_usage = SIGNS                                                                                   \
+        .key_usage = SIGNS, .serial = INTER_SERIAL                                                           \
     }
 
 static const struct factory_order roots[] = {
@@ -68,6 +71,46 @@ const struct factory_order *world_key_holder(const char *whose) {
     if (strcmp(whose, "root") == 0)
         return &roots[FAB];
     return strcmp(whose, "inter") == 0 ? &fab_inter : &some_leaf;
+}
+
+/* ---- a CRL ---- */
+
+static const struct factory_order *crl_issuer(const char *name) {
+    if (strcmp(name, "inter") == 0)
+        return &fab_inter;
+    return strcmp(name, "common") == 0 ? &both_by_fab : world_root(name);
+}
+
+static void set_oddity(struct factory_crl_order *order, const char *word) {
+    order->number = 2;
+    if (strcmp(word, "stale") == 0)
+        order->this_update = FACTORY_NOW - 10 * FACTORY_DAY, order->next_update = FACTORY_NOW - 1;
+    else if (strcmp(word, "future") == 0)
+        order->this_update = FACTORY_NOW + FACTORY_DAY, order->next_update = FACTORY_NOW + 9 * FACTORY_DAY;
+    else if (strcmp(word, "forged") == 0)
+        order->issuer_key = COPY;
+    else if (strcmp(word, "users") == 0)
+        order->only_users = true;
+    else
+        world_fail("no such oddity of a CRL", word);
+}
+
+struct crl *world_crl(char *word) {
+    char *listed = strchr(word, '='), *odd = strchr(word, '-');
+    struct factory_crl_order order = {.number = 1, .serials = {1}};
+
+    if (listed != NULL)
+        *listed++ = '\0';
+    if (odd != NULL)
+        *odd++ = '\0';
+    const struct factory_order *issuer = crl_issuer(word);
+    order.issuer = issuer->subject;
+    order.issuer_key = issuer->key;
+    if (odd != NULL)
+        set_oddity(&order, odd);
+    if (listed != NULL)
+        order.serials[0] = strcmp(listed, "leaf") == 0 ? LEAF_SERIAL : INTER_SERIAL;
+    return factory_crl(&order);
 }
 
 /* ---- a chain ---- */
@@ -136,7 +179,8 @@ static void set_word(struct drawing *drawing, char *word) {
 struct presented_chain *world_chain(char *words) {
     struct drawing drawing = {
         .leaf = {
-            .subject = "leaf", .key = LEAF, .key_usage = CERTIFICATE_KU_DIGITAL_SIGNATURE, .usages = "sc"}};
+            .subject = "leaf", .key = LEAF, .key_usage = CERTIFICATE_KU_DIGITAL_SIGNATURE, .usages = "sc",
+            .serial = LEAF_SERIAL}};
     char *word = world_word(&words);
 
     if (word == NULL)

@@ -117,6 +117,7 @@ static void run_internal_session(struct world *world, char **column, char *outco
     struct presented_chain *chain = world_chain(column[1]);
     struct peer peer;
     enum peer_role role = strcmp(world_word(&column[0]), "client") == 0 ? PEER_AS_CLIENT : PEER_AS_SERVER;
+    world_set_internal(world, column[0]);
     struct peer_verdict verdict =
         peer_judge_internal(&world->policy, chain, role, world->now, NULL, NULL, &peer);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cases_certificate.h"
+#include "policy/revocation.h"
 
 static char *copy_of(const char *string) {
     char *copy = strdup(string);
@@ -44,6 +45,7 @@ static struct partner *partner_named(const char *name, const char *domains) {
     partner->name = copy_of(name);
     partner->domains = split(copy, &partner->domain_count);
     partner->enabled = true;
+    partner->revocation = REVOCATION_IF_AVAILABLE;
     partner->valid_from = INT64_MIN;
     partner->valid_until = INT64_MAX;
     partner->direction = PARTNER_DIRECTION_INBOUND | PARTNER_DIRECTION_OUTBOUND;
@@ -79,6 +81,21 @@ static void set_identity(struct partner *partner, char *word) {
     world_fail("no such rule", word);
 }
 
+static void add_crl(struct crl_store **store, char *word) {
+    const char *why;
+
+    if (*store == NULL)
+        *store = crl_store_create();
+    if (!crl_store_add(*store, world_crl(word), &why))
+        abort();
+}
+
+static enum revocation_rule revocation_of(const char *word) {
+    if (strcmp(word, "off") == 0)
+        return REVOCATION_OFF;
+    return strcmp(word, "required") == 0 ? REVOCATION_REQUIRED : REVOCATION_IF_AVAILABLE;
+}
+
 static bool set_keyed(struct world *world, struct partner *partner, char *word, const char **anchors) {
     char *value;
 
@@ -93,6 +110,10 @@ static bool set_keyed(struct world *world, struct partner *partner, char *word, 
         add_pin(partner, value);
     else if ((value = world_value(word, "roots")) != NULL)
         *anchors = value;
+    else if ((value = world_value(word, "crl")) != NULL)
+        add_crl(&partner->crl_store, value);
+    else if ((value = world_value(word, "revocation")) != NULL)
+        partner->revocation = revocation_of(value);
     else if ((value = world_value(word, "at")) != NULL)
         world->now = FACTORY_NOW + strtoll(value, NULL, 10) * FACTORY_DAY;
     else
@@ -160,8 +181,24 @@ void world_create(struct world *world, char *options) {
         abort();
 }
 
+void world_set_internal(struct world *world, char *options) {
+    enum revocation_rule rule = REVOCATION_IF_AVAILABLE;
+    char *word, *value;
+
+    while ((word = world_word(&options)) != NULL) {
+        if ((value = world_value(word, "crl")) != NULL)
+            add_crl(&world->internal_crls, value);
+        else if ((value = world_value(word, "revocation")) != NULL)
+            rule = revocation_of(value);
+        else
+            world_fail("no such option of ours", word);
+    }
+    world->policy.internal_revocation = (struct revocation_terms){rule, world->internal_crls};
+}
+
 void world_destroy(struct world *world) {
     policy_deinit(&world->policy);
     partner_set_destroy(world->partners);
     trust_anchors_destroy(world->internal_anchors);
+    crl_store_destroy(world->internal_crls);
 }

@@ -13,6 +13,7 @@
 struct world {
     struct partner_set *partners;
     struct trust_anchors *internal_anchors;
+    struct crl_store *internal_crls;
     struct policy policy;
     const struct partner *fabrikam;
     int64_t now; /* FACTORY_NOW, or what `at:` says */
@@ -20,6 +21,9 @@ struct world {
 
 void world_create(struct world *world, char *options);
 void world_destroy(struct world *world);
+
+/* "crl:corp=leaf revocation:required": the same words for our own side. */
+void world_set_internal(struct world *world, char *options);
 
 /* "fab dns:fabrikam.example eku:c": who issued it, its names and what it may be used for. */
 struct presented_chain *world_chain(char *words);
