@@ -132,6 +132,26 @@ class Authority:
         label = f"leaf-{certificate.serial_number}"
         return Identity(certificate, own_key, self.chain(), self.folder, label)
 
+    def crl(self, *revoked, this_update=None, next_update=None, number=1, signer=None, extra=()):
+        """A CRL in PEM that lists the certificates of `revoked`: identities or authorities. `signer`: whose key is used
+        instead of ours; `extra`: further extensions, each with its criticality."""
+        identifier = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(this_update or now() - days(1))
+            .next_update(next_update or now() + days(100))
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False)
+            .add_extension(x509.CRLNumber(number), False)
+        )
+        for extension, critical in extra:
+            builder = builder.add_extension(extension, critical)
+        for holder in revoked:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder().serial_number(holder.certificate.serial_number)
+                .revocation_date(now() - days(1)).build())
+        return builder.sign((signer or self).key, self.signature_hash).public_bytes(_PEM)
+
     def clone_with_other_key(self):
         """The same certificate, subject, key identifier and signature octets and all, but with our own key in it:
         what a forger makes of a public root (CVE-2026-93302 of wolfSSL)."""
@@ -141,6 +161,14 @@ class Authority:
         assert der.count(old) == 1 and len(old) == len(new)
         certificate = x509.load_der_x509_certificate(der.replace(old, new))
         return Authority(certificate, key, self.folder, parent=None)
+
+
+def crl_in_der(pem):
+    return x509.load_pem_x509_crl(pem).public_bytes(_DER)
+
+
+DELTA = (x509.DeltaCRLIndicator(1), True)
+UNKNOWN_CRITICAL = (x509.UnrecognizedExtension(ObjectIdentifier("1.2.3.4"), b"\x05\x00"), True)
 
 
 def root(name, folder, **options):
