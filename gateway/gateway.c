@@ -92,7 +92,8 @@ static bool open_logs(struct gateway *gateway, char *why, size_t size)
 static bool create_workers(struct gateway *gateway, char *why, size_t size)
 {
     for (unsigned i = 0; i < gateway->settings->workers; i++) {
-        gateway->worker[i] = worker_create(&gateway->shared, i, gateway->settings, gateway->worker[0], why, size);
+        gateway->worker[i] =
+            worker_create(&gateway->shared, i, gateway->settings, gateway->worker[0], why, size);
         if (gateway->worker[i] == NULL)
             return false;
         gateway->worker_count++;
@@ -122,8 +123,9 @@ static void say_started(struct gateway *gateway)
                                                        .reason = REASON_OK,
                                                        .policy = gateway->settings->generation,
                                                        .detail = text_of(detail)});
-    operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "started", "version=%s workers=%u listeners=%s tls=%s",
-                  FEDGATE_VERSION, gateway->worker_count, detail, tls_library_version());
+    operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "started",
+                  "version=%s workers=%u listeners=%s tls=%s", FEDGATE_VERSION, gateway->worker_count, detail,
+                  tls_library_version());
 }
 
 static bool gateway_init(struct gateway *gateway, const char *file)
@@ -183,7 +185,8 @@ int gateway_run(const char *file)
     }
     if (!create_workers(gateway, why, sizeof(why)))
         goto out;
-    (void)mkdir(gateway->settings->logs.directory, 0750); /* where it cannot be made, opening the logs says why */
+    (void)mkdir(gateway->settings->logs.directory,
+                0750); /* where it cannot be made, opening the logs says why */
     enum privileges privileges = privileges_drop(gateway->settings, kept, sizeof(kept));
     snprintf(why, sizeof(why), "%s", kept);
     if (privileges == PRIVILEGES_FAILED || !open_logs(gateway, why, sizeof(why)))

@@ -24,11 +24,13 @@ struct half {
 /* Reads a key of one algorithm, private or public, and gives the public half. */
 typedef bool half_reader(struct text der, bool is_private, struct half *half);
 
-static const byte *octets_of(struct text der) {
+static const byte *octets_of(struct text der)
+{
     return (const byte *)der.at;
 }
 
-static bool rsa_half(struct text der, bool is_private, struct half *half) {
+static bool rsa_half(struct text der, bool is_private, struct half *half)
+{
     RsaKey key;
     word32 at = 0, exponent = 16, modulus = HALF_OCTETS - 16;
 
@@ -44,7 +46,8 @@ static bool rsa_half(struct text der, bool is_private, struct half *half) {
     return result == 0;
 }
 
-static bool ec_half(struct text der, bool is_private, struct half *half) {
+static bool ec_half(struct text der, bool is_private, struct half *half)
+{
     ecc_key key;
     word32 at = 0;
 
@@ -62,7 +65,8 @@ static bool ec_half(struct text der, bool is_private, struct half *half) {
     return result == 0;
 }
 
-static bool ed25519_half(struct text der, bool is_private, struct half *half) {
+static bool ed25519_half(struct text der, bool is_private, struct half *half)
+{
     ed25519_key key;
     word32 at = 0;
 
@@ -78,11 +82,13 @@ static bool ed25519_half(struct text der, bool is_private, struct half *half) {
     return result == 0;
 }
 
-static bool is_same(const struct half *a, const struct half *b) {
+static bool is_same(const struct half *a, const struct half *b)
+{
     return a->length == b->length && a->curve == b->curve && memcmp(a->octets, b->octets, a->length) == 0;
 }
 
-enum own_key_verdict own_key_check(struct text key, struct text public_key) {
+enum own_key_verdict own_key_check(struct text key, struct text public_key)
+{
     static half_reader *const readers[] = {ec_half, rsa_half, ed25519_half};
     bool is_key = false;
 

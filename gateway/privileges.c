@@ -28,10 +28,13 @@ static bool can_serve(const struct settings *settings, const struct passwd *user
     snprintf(why, size, "user and groups cannot be taken on");
     if (count < 0)
         return false;
-    if (initgroups(user->pw_name, user->pw_gid) == 0 && setegid(user->pw_gid) == 0 && seteuid(user->pw_uid) == 0)
-        able = may(settings->logs.directory, W_OK | X_OK, why, size) && may(settings->file, R_OK, why, size) &&
+    if (initgroups(user->pw_name, user->pw_gid) == 0 && setegid(user->pw_gid) == 0 &&
+        seteuid(user->pw_uid) == 0)
+        able = may(settings->logs.directory, W_OK | X_OK, why, size) &&
+               may(settings->file, R_OK, why, size) &&
                may(settings->partners_folder, R_OK | X_OK, why, size) &&
-               may(settings->internal.key_file, R_OK, why, size) && may(settings->external.key_file, R_OK, why, size);
+               may(settings->internal.key_file, R_OK, why, size) &&
+               may(settings->external.key_file, R_OK, why, size);
     if (seteuid(0) != 0 || setegid(0) != 0 || setgroups((size_t)count, groups) != 0) {
         snprintf(why, size, "root could not be taken back for a moment");
         return false;
@@ -42,7 +45,8 @@ static bool can_serve(const struct settings *settings, const struct passwd *user
 static enum privileges become(const struct passwd *user, char *why, size_t size)
 {
     snprintf(why, size, "the user %s cannot be taken on", user->pw_name);
-    if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
+    if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+        setuid(user->pw_uid) != 0)
         return PRIVILEGES_FAILED;
     return setuid(0) == 0 || seteuid(0) == 0 ? PRIVILEGES_FAILED : PRIVILEGES_DROPPED;
 }
@@ -80,7 +84,8 @@ enum privileges privileges_drop(const struct settings *settings, char *why, size
         user = getpwnam("nobody");
     if (user != NULL && can_serve(settings, user, what, sizeof(what)))
         return become(user, why, size);
-    snprintf(why, size, "running as root, since for the user %s %s; name one that can in gateway.yaml (user: NAME)",
+    snprintf(why, size,
+             "running as root, since for the user %s %s; name one that can in gateway.yaml (user: NAME)",
              user == NULL ? "fedgate" : user->pw_name, user == NULL ? "there is no account" : what);
     return PRIVILEGES_KEPT;
 }

@@ -2,15 +2,16 @@
 #ifndef FEDGATE_PRIVILEGES_H
 #define FEDGATE_PRIVILEGES_H
 
-/* Started as root, the gateway becomes an ordinary user once its ports are bound and its keys are read: the one of `user:`,
- * else fedgate, else nobody. Before any thread is started. */
+/* Started as root, the gateway becomes an ordinary user once its ports are bound and its keys are read: the
+ * one of `user:`, else fedgate, else nobody. Before any thread is started. */
 
 #include "gateway/settings.h"
 
 enum privileges {
     PRIVILEGES_NONE,    /* not root to begin with, or `user: root` */
     PRIVILEGES_DROPPED, /* and nothing brings them back */
-    PRIVILEGES_KEPT,    /* no user was named, and the standard one could not read what a reload needs or write the logs: `why` */
+    PRIVILEGES_KEPT,    /* no user was named, and the standard one could not read what a reload needs or write
+                           the logs: `why` */
     PRIVILEGES_FAILED   /* do not go on: `why` */
 };
 

@@ -5,7 +5,8 @@
 
 #include "gateway/gateway_parts.h"
 
-/* Whole or not at all: the new settings are built beside the old on a thread of their own; any error, and the old stay. */
+/* Whole or not at all: the new settings are built beside the old on a thread of their own; any error, and the
+ * old stay. */
 
 #define PROBLEMS_LOGGED_MOST 200u
 
@@ -42,7 +43,8 @@ void reload_say_loaded(struct gateway *gateway, const struct settings *settings,
                                                        .policy = settings->generation,
                                                        .detail = text_of(detail)});
     operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "policy-loaded", "policy=%llu partners=%zu file=%s",
-                  (unsigned long long)settings->generation, partner_set_count(settings->partners), settings->file);
+                  (unsigned long long)settings->generation, partner_set_count(settings->partners),
+                  settings->file);
 }
 
 static void say_rejected(struct gateway *gateway)
@@ -68,7 +70,8 @@ static void say_rejected(struct gateway *gateway)
 /* Sockets are bound once; a changed listener asks for a restart rather than being ignored in silence. */
 static void warn_of_listeners(struct gateway *gateway, const struct settings *old, const struct settings *new)
 {
-    const struct side_settings *sides[2][2] = {{&old->internal, &new->internal}, {&old->external, &new->external}};
+    const struct side_settings *sides[2][2] = {{&old->internal, &new->internal},
+                                               {&old->external, &new->external}};
 
     for (size_t i = 0; i < 2; i++) {
         bool same = sides[i][0]->listen_count == sides[i][1]->listen_count;
@@ -76,8 +79,8 @@ static void warn_of_listeners(struct gateway *gateway, const struct settings *ol
             same = sides[i][0]->listen[j].port == sides[i][1]->listen[j].port &&
                    text_equal(text_of(sides[i][0]->listen[j].host), text_of(sides[i][1]->listen[j].host));
         if (!same)
-            operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed",
-                          "why=%s", i == 0 ? "internal.listen changed" : "external.listen changed");
+            operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed", "why=%s",
+                          i == 0 ? "internal.listen changed" : "external.listen changed");
     }
     if (old->workers != new->workers)
         operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed", "why=%s", "workers changed");
@@ -90,7 +93,8 @@ static void say_warnings(struct gateway *gateway)
 
     for (size_t i = 0; i < problems->count && i < PROBLEMS_LOGGED_MOST; i++) {
         char *line = problem_line(&problems->list[i]);
-        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "policy-warning", "problem=%s", line == NULL ? "" : line);
+        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "policy-warning", "problem=%s",
+                      line == NULL ? "" : line);
         free(line);
     }
 }

@@ -23,19 +23,22 @@
 
 /* ---- the life of a snapshot ---- */
 
-static void free_texts(char **texts, size_t count) {
+static void free_texts(char **texts, size_t count)
+{
     for (size_t i = 0; i < count; i++)
         free(texts[i]);
     free(texts);
 }
 
-static void free_host_ports(struct host_port *list, size_t count) {
+static void free_host_ports(struct host_port *list, size_t count)
+{
     for (size_t i = 0; i < count; i++)
         free(list[i].host);
     free(list);
 }
 
-static void side_deinit(struct side_settings *side) {
+static void side_deinit(struct side_settings *side)
+{
     free_host_ports(side->listen, side->listen_count);
     free(side->host);
     certificate_list_deinit(&side->certificates);
@@ -47,7 +50,8 @@ static void side_deinit(struct side_settings *side) {
     free(side->key_file);
 }
 
-static void settings_destroy(struct settings *settings) {
+static void settings_destroy(struct settings *settings)
+{
     policy_deinit(&settings->policy);
     side_deinit(&settings->internal);
     side_deinit(&settings->external);
@@ -74,7 +78,8 @@ static void settings_destroy(struct settings *settings) {
     free(settings);
 }
 
-static struct settings *settings_create(const char *file) {
+static struct settings *settings_create(const char *file)
+{
     struct settings *settings = calloc(1, sizeof(*settings));
 
     if (settings == NULL)
@@ -89,18 +94,21 @@ static struct settings *settings_create(const char *file) {
     return NULL;
 }
 
-void settings_hold(struct settings *settings) {
+void settings_hold(struct settings *settings)
+{
     atomic_fetch_add_explicit(&settings->references, 1, memory_order_relaxed);
 }
 
-void settings_release(struct settings *settings) {
+void settings_release(struct settings *settings)
+{
     if (settings != NULL && atomic_fetch_sub_explicit(&settings->references, 1, memory_order_acq_rel) == 1)
         settings_destroy(settings);
 }
 
 /* ---- loading what the file names ---- */
 
-static void load_roots(struct settings_draft *draft, const char *section, struct trust_anchors *anchors) {
+static void load_roots(struct settings_draft *draft, const char *section, struct trust_anchors *anchors)
+{
     const struct yaml_node *paths = yaml_find(yaml_find(draft->root, section), "roots");
     struct trust_anchor_loading loading = {.anchors = anchors,
                                            .now = draft->now,
@@ -115,7 +123,8 @@ static void load_roots(struct settings_draft *draft, const char *section, struct
 }
 
 /* After the roots: a CRL is compared with them. */
-static void load_crls(struct settings_draft *draft) {
+static void load_crls(struct settings_draft *draft)
+{
     struct settings *settings = draft->settings;
     const struct yaml_node *section = yaml_find(draft->root, "internal");
     struct crl_loading crls = {.anchors = settings->internal_anchors,
@@ -125,10 +134,12 @@ static void load_crls(struct settings_draft *draft) {
                                .digest = draft->digest};
 
     settings->internal_crl_store = crl_files_load(&crls, &draft->reading, yaml_find(section, "crls"));
-    revocation_keys_check(&draft->reading, section, settings->internal_revocation, settings->internal_crl_count);
+    revocation_keys_check(&draft->reading, section, settings->internal_revocation,
+                          settings->internal_crl_count);
 }
 
-static void load_discovery(struct settings_draft *draft) {
+static void load_discovery(struct settings_draft *draft)
+{
     const struct yaml_node *roots = yaml_find(yaml_find(draft->root, "discovery"), "roots");
 
     if (roots == NULL || roots->kind != YAML_LIST || roots->count == 0)
@@ -141,13 +152,15 @@ static void load_discovery(struct settings_draft *draft) {
 }
 
 /* ".x" blocks x and what lies below it. */
-static bool covers(const char *blocked, const char *domain) {
+static bool covers(const char *blocked, const char *domain)
+{
     if (blocked[0] != '.')
         return strcmp(blocked, domain) == 0;
     return domain_is_within(text_of(domain), text_of(blocked + 1));
 }
 
-static void check_blocked(struct settings_draft *draft) {
+static void check_blocked(struct settings_draft *draft)
+{
     const struct settings *settings = draft->settings;
     const struct yaml_node *entries = yaml_find(draft->root, "blocked-domains");
     size_t next = 0;
@@ -168,15 +181,18 @@ static void check_blocked(struct settings_draft *draft) {
     }
 }
 
-static bool is_own_domain(void *context, struct text domain) {
+static bool is_own_domain(void *context, struct text domain)
+{
     return settings_is_own_domain(context, domain);
 }
 
-static bool is_blocked(void *context, struct text domain) {
+static bool is_blocked(void *context, struct text domain)
+{
     return settings_is_blocked(context, domain);
 }
 
-static void load_partners(struct settings_draft *draft) {
+static void load_partners(struct settings_draft *draft)
+{
     struct settings *settings = draft->settings;
     struct partner_file_context context = {.set = settings->partners,
                                            .now = draft->now,
@@ -201,7 +217,8 @@ static void load_partners(struct settings_draft *draft) {
 }
 
 /* The log folder may be missing, since `run` makes it, but nothing else may be in its place. */
-static void check_logs(struct settings_draft *draft) {
+static void check_logs(struct settings_draft *draft)
+{
     const struct yaml_node *node = yaml_find(yaml_find(draft->root, "logs"), "directory");
     const char *directory = draft->settings->logs.directory;
     struct stat facts;
@@ -212,7 +229,8 @@ static void check_logs(struct settings_draft *draft) {
                    path_shown((struct place){draft->settings->file, 0, 0}, directory));
 }
 
-static void load_all(struct settings_draft *draft) {
+static void load_all(struct settings_draft *draft)
+{
     struct settings *settings = draft->settings;
 
     settings_keys_read(draft);
@@ -236,7 +254,8 @@ static void load_all(struct settings_draft *draft) {
         yaml_out_of_memory(&draft->reading, draft->root);
 }
 
-static struct yaml_tree *read_gateway_file(struct settings_draft *draft) {
+static struct yaml_tree *read_gateway_file(struct settings_draft *draft)
+{
     static const struct yaml_bounds bounds = {GATEWAY_FILE_LARGEST, GATEWAY_NODES_MOST};
     const char *file = draft->settings->file;
     struct problems *problems = draft->reading.problems;
@@ -253,7 +272,8 @@ static struct yaml_tree *read_gateway_file(struct settings_draft *draft) {
 }
 
 struct settings *settings_load(const char *file, int64_t now, bool expired_roots_allowed,
-                               struct problems *problems) {
+                               struct problems *problems)
+{
     struct settings_draft draft = {.settings = settings_create(file),
                                    .now = now,
                                    .expired_allowed = expired_roots_allowed,
@@ -281,14 +301,17 @@ struct settings *settings_load(const char *file, int64_t now, bool expired_roots
 
 /* ---- asking ---- */
 
-bool settings_is_own_domain(const struct settings *settings, struct text domain) {
+bool settings_is_own_domain(const struct settings *settings, struct text domain)
+{
     return policy_is_own_domain(&settings->policy, domain);
 }
 
-bool settings_is_blocked(const struct settings *settings, struct text domain) {
+bool settings_is_blocked(const struct settings *settings, struct text domain)
+{
     return policy_is_blocked(&settings->policy, domain);
 }
 
-bool settings_lists_server(const struct settings *settings, struct text name) {
+bool settings_lists_server(const struct settings *settings, struct text name)
+{
     return policy_lists_server(&settings->policy, name);
 }

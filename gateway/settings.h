@@ -38,7 +38,7 @@ struct settings {
     struct trust_anchors *internal_anchors; /* owned: internal.roots */
     char **internal_crls;                   /* owned, resolved */
     size_t internal_crl_count;
-    struct crl_store *internal_crl_store;   /* owned; what was read from them. NULL: none are listed */
+    struct crl_store *internal_crl_store; /* owned; what was read from them. NULL: none are listed */
     enum revocation_rule internal_revocation;
     bool internal_ocsp;
     char **servers; /* owned; lower case */
@@ -50,7 +50,7 @@ struct settings {
 
     struct partner_set *partners; /* owned */
     char *partners_folder;        /* owned, resolved */
-    char **blocked; /* owned; lower case; ".x" covers x and its subdomains too */
+    char **blocked;               /* owned; lower case; ".x" covers x and its subdomains too */
     size_t blocked_count;
     bool discovery_enabled;
     struct trust_anchors *discovery_anchors; /* owned, or NULL */

@@ -25,14 +25,16 @@ struct own {
 };
 
 static void complain(const struct own *own, enum severity severity, const struct yaml_node *node,
-                     const char *token, const char *sentence) {
+                     const char *token, const char *sentence)
+{
     problems_add(own->draft->reading.problems, severity, yaml_place(&own->draft->reading, node), token, "%s",
                  sentence);
 }
 
 /* ---- the chain ---- */
 
-static void check_dates(const struct own *own, const struct certificate *certificate, const char *what) {
+static void check_dates(const struct own *own, const struct certificate *certificate, const char *what)
+{
     char sentence[320], date[CALENDAR_DATE];
     int64_t now = own->draft->now;
     enum severity severity = own->draft->expired_allowed ? SEVERITY_WARNING : SEVERITY_ERROR;
@@ -52,12 +54,14 @@ static void check_dates(const struct own *own, const struct certificate *certifi
     }
 }
 
-static bool names(const struct certificate *leaf, const char *host) {
+static bool names(const struct certificate *leaf, const char *host)
+{
     struct text matched;
     return identity_names_host(leaf, text_of(host)) || identity_names_domain(leaf, text_of(host), &matched);
 }
 
-static void check_names(const struct own *own, const struct certificate *leaf) {
+static void check_names(const struct own *own, const struct certificate *leaf)
+{
     char sentence[600], name[200];
 
     for (size_t i = 0; i < leaf->name_count; i++) {
@@ -78,7 +82,8 @@ static void check_names(const struct own *own, const struct certificate *leaf) {
 }
 
 /* It is shown as a client and as a server. */
-static void check_usage(const struct own *own, const struct certificate *leaf) {
+static void check_usage(const struct own *own, const struct certificate *leaf)
+{
     static const struct {
         uint32_t bit;
         const char *name, *when;
@@ -102,7 +107,8 @@ static void check_usage(const struct own *own, const struct certificate *leaf) {
     }
 }
 
-static void check_order(const struct own *own, const struct certificate_list *chain) {
+static void check_order(const struct own *own, const struct certificate_list *chain)
+{
     char sentence[320];
 
     for (size_t i = 0; i + 1 < chain->count; i++) {
@@ -117,7 +123,8 @@ static void check_order(const struct own *own, const struct certificate_list *ch
     }
 }
 
-static void load_chain(struct own *own) {
+static void load_chain(struct own *own)
+{
     struct side_settings *side = own->side;
     struct yaml_reading *reading = &own->draft->reading;
     struct place place = yaml_place(reading, own->certificate);
@@ -144,7 +151,8 @@ static void load_chain(struct own *own) {
 /* ---- the key ---- */
 
 /* The one private key of the file. */
-static bool find_key(const struct own *own, struct text rest, struct pem_block *key) {
+static bool find_key(const struct own *own, struct text rest, struct pem_block *key)
+{
     size_t line = 1, keys = 0;
     struct pem_block block;
     char sentence[320];
@@ -177,12 +185,14 @@ static bool find_key(const struct own *own, struct text rest, struct pem_block *
     return false;
 }
 
-static bool belongs(struct text key, const struct certificate *certificate, enum own_key_verdict *verdict) {
+static bool belongs(struct text key, const struct certificate *certificate, enum own_key_verdict *verdict)
+{
     *verdict = own_key_check(key, certificate->public_key);
     return *verdict == OWN_KEY_MATCHES;
 }
 
-static void check_match(const struct own *own, struct text key) {
+static void check_match(const struct own *own, struct text key)
+{
     const struct certificate_list *chain = &own->side->certificates;
     enum own_key_verdict verdict, other;
     char sentence[400];
@@ -207,7 +217,8 @@ static void check_match(const struct own *own, struct text key) {
     complain(own, SEVERITY_ERROR, own->key, "key-mismatch", sentence);
 }
 
-static void check_mode(const struct own *own) {
+static void check_mode(const struct own *own)
+{
     struct stat facts;
     char sentence[320];
 
@@ -219,7 +230,8 @@ static void check_mode(const struct own *own) {
     complain(own, SEVERITY_WARNING, own->key, "world-readable-key", sentence);
 }
 
-static void load_key(struct own *own) {
+static void load_key(struct own *own)
+{
     struct side_settings *side = own->side;
     struct yaml_reading *reading = &own->draft->reading;
     struct pem_block block = {0};
@@ -245,8 +257,8 @@ static void load_key(struct own *own) {
     free(der);
 }
 
-void settings_certificate_load(struct settings_draft *draft, const char *section,
-                               struct side_settings *side) {
+void settings_certificate_load(struct settings_draft *draft, const char *section, struct side_settings *side)
+{
     const struct yaml_node *keys = yaml_find(draft->root, section);
     struct own own = {.draft = draft,
                       .side = side,

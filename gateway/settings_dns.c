@@ -16,7 +16,8 @@ static const struct yaml_range timeout_range = {100, 30000};
 /* ---- hosts: a name, and the addresses that are answered for it ---- */
 
 static char *read_address(struct yaml_reading *reading, const struct yaml_node *entry,
-                          const struct yaml_field *field) {
+                          const struct yaml_field *field)
+{
     char quoted[UTF8_QUOTED];
 
     if (!yaml_is_entry(reading, entry, field, "[192.0.2.1, \"2001:db8::1\"]"))
@@ -32,8 +33,8 @@ static char *read_address(struct yaml_reading *reading, const struct yaml_node *
     return address;
 }
 
-static void read_addresses(struct yaml_reading *reading, const struct yaml_node *node,
-                           struct dns_host *host) {
+static void read_addresses(struct yaml_reading *reading, const struct yaml_node *node, struct dns_host *host)
+{
     const struct yaml_field field = {.key = host->name};
 
     if (!yaml_is_list(reading, node, &field, true, "[192.0.2.1]"))
@@ -56,7 +57,8 @@ static void read_addresses(struct yaml_reading *reading, const struct yaml_node 
 }
 
 /* The key of an entry as a name. */
-static char *host_name(struct yaml_reading *reading, const struct yaml_node *node, struct name_index *seen) {
+static char *host_name(struct yaml_reading *reading, const struct yaml_node *node, struct name_index *seen)
+{
     struct yaml_node key = {
         .kind = YAML_SCALAR, .line = node->key_line, .column = node->key_column, .value = node->key};
     char *name = yaml_name(reading, &key);
@@ -77,7 +79,8 @@ static char *host_name(struct yaml_reading *reading, const struct yaml_node *nod
 }
 
 static void read_hosts(struct yaml_reading *reading, const struct yaml_node *node,
-                       const struct yaml_field *field) {
+                       const struct yaml_field *field)
+{
     struct settings *settings = field->value;
     struct name_index seen = {0};
 
@@ -115,12 +118,14 @@ const struct yaml_key settings_dns_keys[] = {
 
 /* ---- what the keys tell together ---- */
 
-static bool is_loopback(const char *address) {
+static bool is_loopback(const char *address)
+{
     return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
 /* RFC 4035 4.9.3: the AD bit is worth as much as the way to the server that set it. */
-void settings_dns_check(struct settings_draft *draft) {
+void settings_dns_check(struct settings_draft *draft)
+{
     const struct settings *settings = draft->settings;
     bool all = settings->dns.server_count > 0;
 

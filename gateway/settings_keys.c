@@ -17,7 +17,8 @@ static const struct yaml_host_port_form next_hop_form = {.port =
 
 /* The files are read later; here only the form of the list. */
 static void check_roots(struct yaml_reading *reading, const struct yaml_node *node,
-                        const struct yaml_field *field, bool needs_one) {
+                        const struct yaml_field *field, bool needs_one)
+{
     if (!yaml_is_list(reading, node, field, needs_one, "[root.pem]"))
         return;
     for (const struct yaml_node *entry = node->first; entry != NULL; entry = entry->next)
@@ -25,12 +26,14 @@ static void check_roots(struct yaml_reading *reading, const struct yaml_node *no
 }
 
 static void read_some_roots(struct yaml_reading *reading, const struct yaml_node *node,
-                            const struct yaml_field *field) {
+                            const struct yaml_field *field)
+{
     check_roots(reading, node, field, true);
 }
 
 static void read_roots(struct yaml_reading *reading, const struct yaml_node *node,
-                       const struct yaml_field *field) {
+                       const struct yaml_field *field)
+{
     check_roots(reading, node, field, false);
 }
 
@@ -43,7 +46,8 @@ static void read_roots(struct yaml_reading *reading, const struct yaml_node *nod
      &listen_form,                                                                                           \
      true},                                                                                                  \
         {"host", yaml_read_host, SIDE(side, host), NULL, true},                                              \
-        {"certificate", yaml_read_path, SIDE(side, certificate_file), NULL, true}, {                         \
+        {"certificate", yaml_read_path, SIDE(side, certificate_file), NULL, true},                           \
+    {                                                                                                        \
         "key", yaml_read_path, SIDE(side, key_file), NULL, true                                              \
     }
 #define VALUE(field) offsetof(struct settings, field), 0
@@ -65,7 +69,8 @@ static const struct yaml_key external_keys[] = {SIDE_KEYS(external), {NULL}};
 /* ---- the smaller sections ---- */
 
 static void read_discovery_enabled(struct yaml_reading *reading, const struct yaml_node *node,
-                                   const struct yaml_field *field) {
+                                   const struct yaml_field *field)
+{
     yaml_read_boolean(reading, node, field);
     if (*(bool *)field->value)
         not_in_force(reading, node, "discovery.enabled: true");
@@ -86,7 +91,8 @@ static const struct yaml_key log_keys[] = {
 };
 
 static void read_watch(struct yaml_reading *reading, const struct yaml_node *node,
-                       const struct yaml_field *field) {
+                       const struct yaml_field *field)
+{
     bool watch = false;
     struct yaml_field value = {.key = field->key, .value = &watch};
 
@@ -95,14 +101,16 @@ static void read_watch(struct yaml_reading *reading, const struct yaml_node *nod
         not_in_force(reading, node, "partners-watch: true");
 }
 
-static unsigned processors(void) {
+static unsigned processors(void)
+{
     cpu_set_t set;
     int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
     return count < 1 ? 1 : count > (int)WORKERS_MOST ? WORKERS_MOST : (unsigned)count;
 }
 
 static void read_workers(struct yaml_reading *reading, const struct yaml_node *node,
-                         const struct yaml_field *field) {
+                         const struct yaml_field *field)
+{
     static const struct yaml_range range = {1, WORKERS_MOST};
     uint32_t workers = 0;
     struct yaml_field value = {.key = field->key, .value = &workers, .detail = &range};
@@ -115,7 +123,8 @@ static void read_workers(struct yaml_reading *reading, const struct yaml_node *n
 }
 
 static void read_user(struct yaml_reading *reading, const struct yaml_node *node,
-                      const struct yaml_field *field) {
+                      const struct yaml_field *field)
+{
     char quoted[UTF8_QUOTED];
     bool good = node->value.length <= 32;
 
@@ -151,7 +160,8 @@ static const struct yaml_key gateway_keys[] = {
     {NULL},
 };
 
-static void check_listeners(struct settings_draft *draft) {
+static void check_listeners(struct settings_draft *draft)
+{
     const struct side_settings *internal = &draft->settings->internal, *external = &draft->settings->external;
     const struct yaml_node *node = yaml_find(yaml_find(draft->root, "external"), "listen");
 
@@ -166,7 +176,8 @@ static void check_listeners(struct settings_draft *draft) {
     }
 }
 
-static void set_defaults(struct settings *settings) {
+static void set_defaults(struct settings *settings)
+{
     settings->internal_revocation = REVOCATION_IF_AVAILABLE;
     settings->dns.timeout_ms = 2000;
     settings->logs.users = USERS_FULL;
@@ -174,7 +185,8 @@ static void set_defaults(struct settings *settings) {
     settings->workers = processors();
 }
 
-void settings_keys_read(struct settings_draft *draft) {
+void settings_keys_read(struct settings_draft *draft)
+{
     struct settings *settings = draft->settings;
 
     set_defaults(settings);

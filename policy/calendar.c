@@ -10,7 +10,8 @@
 #define YEAR_10000 INT64_C(253402300800)
 
 /* Moves `count` digits of *rest to *to, then passes the separator, if there is one. */
-static bool move_digits(struct text *rest, size_t count, char separator, char **to) {
+static bool move_digits(struct text *rest, size_t count, char separator, char **to)
+{
     if (rest->length < count + (separator != '\0'))
         return false;
     for (size_t i = 0; i < count; i++) {
@@ -27,7 +28,8 @@ static bool move_digits(struct text *rest, size_t count, char separator, char **
     return true;
 }
 
-static bool skip_fraction(struct text *rest) {
+static bool skip_fraction(struct text *rest)
+{
     size_t digits = 0;
     if (rest->length == 0 || rest->at[0] != '.')
         return true;
@@ -39,7 +41,8 @@ static bool skip_fraction(struct text *rest) {
     return digits > 0;
 }
 
-static bool read_offset(struct text rest, int64_t *seconds) {
+static bool read_offset(struct text rest, int64_t *seconds)
+{
     char digits[4], *to = digits;
 
     *seconds = 0;
@@ -59,7 +62,8 @@ static bool read_offset(struct text rest, int64_t *seconds) {
     return true;
 }
 
-bool calendar_read(struct text written, int64_t *seconds) {
+bool calendar_read(struct text written, int64_t *seconds)
+{
     char generalized[sizeof("20260101000000Z")], *to = generalized; /* what der_time reads */
     int64_t offset = 0;
 
@@ -86,7 +90,8 @@ bool calendar_read(struct text written, int64_t *seconds) {
 }
 
 /* Years of 365.2425 days, counted from the first of March, so that the leap day comes last. */
-static void civil(int64_t days, int *year, int *month, int *day) {
+static void civil(int64_t days, int *year, int *month, int *day)
+{
     days += 719468;
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
     int64_t day_of_era = days - era * 146097;
@@ -98,11 +103,13 @@ static void civil(int64_t days, int *year, int *month, int *day) {
     *year = (int)(year_of_era + era * 400 + (*month <= 2));
 }
 
-static int64_t day_of(int64_t seconds) {
+static int64_t day_of(int64_t seconds)
+{
     return (seconds - (((seconds % CALENDAR_DAY) + CALENDAR_DAY) % CALENDAR_DAY)) / CALENDAR_DAY;
 }
 
-const char *calendar_date(int64_t seconds, char to[CALENDAR_DATE]) {
+const char *calendar_date(int64_t seconds, char to[CALENDAR_DATE])
+{
     int year, month, day;
 
     if (seconds < YEAR_0 || seconds >= YEAR_10000)
@@ -113,7 +120,8 @@ const char *calendar_date(int64_t seconds, char to[CALENDAR_DATE]) {
     return to;
 }
 
-const char *calendar_time(int64_t seconds, char to[CALENDAR_TIME]) {
+const char *calendar_time(int64_t seconds, char to[CALENDAR_TIME])
+{
     char date[CALENDAR_DATE];
 
     if (seconds < YEAR_0 || seconds >= YEAR_10000)

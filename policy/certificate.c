@@ -13,7 +13,8 @@
 #include "policy/certificate_parts.h"
 #include "policy/distinguished_name.h"
 
-void certificate_note_defect(struct certificate *certificate, enum reason reason, const char *text) {
+void certificate_note_defect(struct certificate *certificate, enum reason reason, const char *text)
+{
     if (certificate->defect != REASON_OK)
         return;
     certificate->defect = reason;
@@ -21,7 +22,8 @@ void certificate_note_defect(struct certificate *certificate, enum reason reason
 }
 
 /* 4.1.2.1: a version that is given is never the default. */
-static bool take_version(struct text *rest, uint32_t *version) {
+static bool take_version(struct text *rest, uint32_t *version)
+{
     struct text explicit_version, content;
     bool present;
 
@@ -34,7 +36,8 @@ static bool take_version(struct text *rest, uint32_t *version) {
     return der_only(explicit_version, DER_INTEGER, &content) && text_equal(content, TEXT("\x02"));
 }
 
-static bool take_whole(struct text *rest, unsigned tag, struct text *whole) {
+static bool take_whole(struct text *rest, unsigned tag, struct text *whole)
+{
     struct der_value value;
     if (!der_is_next(*rest, tag) || !der_next(rest, &value))
         return false;
@@ -42,22 +45,26 @@ static bool take_whole(struct text *rest, unsigned tag, struct text *whole) {
     return true;
 }
 
-static bool take_name(struct text *rest, struct text *name) {
+static bool take_name(struct text *rest, struct text *name)
+{
     return take_whole(rest, DER_SEQUENCE, name) && distinguished_name_is_sound(*name);
 }
 
-static bool take_time(struct text *rest, int64_t *seconds) {
+static bool take_time(struct text *rest, int64_t *seconds)
+{
     struct der_value value;
     return der_next(rest, &value) && der_time(value.tag, value.content, seconds);
 }
 
-static bool take_validity(struct text *rest, struct certificate *certificate) {
+static bool take_validity(struct text *rest, struct certificate *certificate)
+{
     struct text validity;
     return der_next_of(rest, DER_SEQUENCE, &validity) && take_time(&validity, &certificate->not_before) &&
            take_time(&validity, &certificate->not_after) && validity.length == 0;
 }
 
-static bool take_public_key(struct text *rest, struct certificate *certificate) {
+static bool take_public_key(struct text *rest, struct certificate *certificate)
+{
     if (!take_whole(rest, DER_SEQUENCE, &certificate->public_key))
         return false;
     if (!public_key_read(certificate->public_key, &certificate->key))
@@ -68,7 +75,8 @@ static bool take_public_key(struct text *rest, struct certificate *certificate) 
 }
 
 /* 4.1.2.8: identifiers that were given up long ago; read past, in version 2 and 3 only. */
-static bool skip_unique_identifiers(struct text *rest, uint32_t version) {
+static bool skip_unique_identifiers(struct text *rest, uint32_t version)
+{
     struct text issuer, subject;
     bool has_issuer, has_subject;
     return der_optional(rest, DER_CONTEXT(1), &issuer, &has_issuer) &&
@@ -76,7 +84,8 @@ static bool skip_unique_identifiers(struct text *rest, uint32_t version) {
            (version == 3 || (!has_issuer && !has_subject));
 }
 
-static bool read_to_be_signed(struct certificate *certificate, struct text *algorithm) {
+static bool read_to_be_signed(struct certificate *certificate, struct text *algorithm)
+{
     struct text rest, extensions, list;
     uint32_t version;
     bool has_extensions;
@@ -94,7 +103,8 @@ static bool read_to_be_signed(struct certificate *certificate, struct text *algo
            certificate_read_extensions(certificate, list);
 }
 
-static bool read_fields(struct certificate *certificate) {
+static bool read_fields(struct certificate *certificate)
+{
     struct text rest, bit_string, inner_algorithm;
 
     if (!der_only(certificate->der, DER_SEQUENCE, &rest) ||
@@ -114,11 +124,13 @@ static bool read_fields(struct certificate *certificate) {
     return true;
 }
 
-static bool hash_text(struct text t, uint8_t digest[32]) {
+static bool hash_text(struct text t, uint8_t digest[32])
+{
     return wc_Sha256Hash((const uint8_t *)t.at, (word32)t.length, digest) == 0;
 }
 
-enum reason certificate_read(struct text der, struct certificate **out) {
+enum reason certificate_read(struct text der, struct certificate **out)
+{
     if (der.length == 0 || der.length > CERTIFICATE_LARGEST)
         return REASON_MALFORMED_CERTIFICATE;
 
@@ -148,7 +160,8 @@ failed:
     return reason;
 }
 
-void certificate_destroy(struct certificate *certificate) {
+void certificate_destroy(struct certificate *certificate)
+{
     if (certificate == NULL)
         return;
     free((char *)certificate->der.at);
@@ -156,6 +169,7 @@ void certificate_destroy(struct certificate *certificate) {
     free(certificate);
 }
 
-bool certificate_is_self_issued(const struct certificate *certificate) {
+bool certificate_is_self_issued(const struct certificate *certificate)
+{
     return distinguished_name_equal(certificate->issuer, certificate->subject);
 }

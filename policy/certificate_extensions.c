@@ -9,7 +9,8 @@
 /* Reads the value of one extension. False: it is malformed. */
 typedef bool extension_reader(struct certificate *certificate, struct text value, bool critical);
 
-static bool read_basic_constraints(struct certificate *certificate, struct text value, bool critical) {
+static bool read_basic_constraints(struct certificate *certificate, struct text value, bool critical)
+{
     struct text content, boolean, integer;
     bool has_boolean;
 
@@ -25,7 +26,8 @@ static bool read_basic_constraints(struct certificate *certificate, struct text 
     return !certificate->has_path_length || der_small_integer(integer, UINT32_MAX, &certificate->path_length);
 }
 
-static bool read_key_usage(struct certificate *certificate, struct text value, bool critical) {
+static bool read_key_usage(struct certificate *certificate, struct text value, bool critical)
+{
     struct text content;
     (void)critical;
     certificate->has_key_usage = true;
@@ -34,7 +36,8 @@ static bool read_key_usage(struct certificate *certificate, struct text value, b
            certificate->key_usage != 0;
 }
 
-static uint32_t extended_key_usage_bit(struct text oid) {
+static uint32_t extended_key_usage_bit(struct text oid)
+{
     static const struct {
         struct text oid;
         uint32_t bit;
@@ -52,7 +55,8 @@ static uint32_t extended_key_usage_bit(struct text oid) {
     return CERTIFICATE_EKU_OTHER;
 }
 
-static bool read_extended_key_usage(struct certificate *certificate, struct text value, bool critical) {
+static bool read_extended_key_usage(struct certificate *certificate, struct text value, bool critical)
+{
     struct text list, oid;
     (void)critical;
     certificate->has_extended_key_usage = true;
@@ -66,13 +70,15 @@ static bool read_extended_key_usage(struct certificate *certificate, struct text
     return true;
 }
 
-static bool read_subject_key_id(struct certificate *certificate, struct text value, bool critical) {
+static bool read_subject_key_id(struct certificate *certificate, struct text value, bool critical)
+{
     (void)critical;
     return der_only(value, DER_OCTET_STRING, &certificate->subject_key_id) &&
            certificate->subject_key_id.length > 0;
 }
 
-static bool read_authority_key_id(struct certificate *certificate, struct text value, bool critical) {
+static bool read_authority_key_id(struct certificate *certificate, struct text value, bool critical)
+{
     struct text content, issuer, serial;
     bool has_key_id, has_issuer, has_serial;
     (void)critical;
@@ -88,14 +94,16 @@ static bool read_authority_key_id(struct certificate *certificate, struct text v
     return true;
 }
 
-static bool read_alternative_name(struct certificate *certificate, struct text value, bool critical) {
+static bool read_alternative_name(struct certificate *certificate, struct text value, bool critical)
+{
     certificate->has_subject_alternative_name = true;
     certificate->subject_alternative_name_critical = critical;
     certificate->subject_alternative_name = value;
     return true; /* certificate_read_names reads it */
 }
 
-static bool read_name_constraints(struct certificate *certificate, struct text value, bool critical) {
+static bool read_name_constraints(struct certificate *certificate, struct text value, bool critical)
+{
     (void)critical;
     certificate->name_constraints = value;
     return name_constraints_are_sound(value);
@@ -103,7 +111,8 @@ static bool read_name_constraints(struct certificate *certificate, struct text v
 
 /* 4.2.1.4. With the initial policy set any-policy, and nothing that requires an explicit policy, the policies
  * of a certificate change nothing; qualifiers must be known where the extension is critical. */
-static bool read_policies(struct certificate *certificate, struct text value, bool critical) {
+static bool read_policies(struct certificate *certificate, struct text value, bool critical)
+{
     struct text list, information, oid, qualifiers, qualifier;
     bool has_qualifiers;
 
@@ -128,13 +137,15 @@ static bool read_policies(struct certificate *certificate, struct text value, bo
 
 /* What would demand that policies be followed through the path: refused where it is critical, as it must be.
  */
-static bool refuse_to_process(struct certificate *certificate, struct text value, bool critical) {
+static bool refuse_to_process(struct certificate *certificate, struct text value, bool critical)
+{
     (void)value;
     certificate->has_unknown_critical_extension = certificate->has_unknown_critical_extension || critical;
     return true;
 }
 
-static bool read_distribution_points(struct certificate *certificate, struct text value, bool critical) {
+static bool read_distribution_points(struct certificate *certificate, struct text value, bool critical)
+{
     struct text list, point;
     (void)critical;
     certificate->crl_distribution_points = value;
@@ -147,7 +158,8 @@ static bool read_distribution_points(struct certificate *certificate, struct tex
     return true;
 }
 
-static bool read_authority_information(struct certificate *certificate, struct text value, bool critical) {
+static bool read_authority_information(struct certificate *certificate, struct text value, bool critical)
+{
     struct text list, description, method;
     struct general_name location;
     (void)critical;
@@ -191,7 +203,8 @@ static const struct extension_rule {
 #undef RULE
 };
 
-static void read_value(struct certificate *certificate, struct text oid, bool critical, struct text value) {
+static void read_value(struct certificate *certificate, struct text oid, bool critical, struct text value)
+{
     for (size_t i = 0; i < sizeof(extension_rules) / sizeof(extension_rules[0]); i++) {
         const struct extension_rule *rule = &extension_rules[i];
         if (!text_equal(oid, rule->oid))
@@ -207,7 +220,8 @@ static void read_value(struct certificate *certificate, struct text oid, bool cr
 }
 
 /* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue } */
-static bool take_extension(struct text *rest, struct text *oid, bool *critical, struct text *value) {
+static bool take_extension(struct text *rest, struct text *oid, bool *critical, struct text *value)
+{
     struct text extension, boolean;
     bool has_boolean;
 
@@ -219,7 +233,8 @@ static bool take_extension(struct text *rest, struct text *oid, bool *critical, 
     return !has_boolean || (der_boolean(boolean, critical) && *critical);
 }
 
-bool certificate_read_extensions(struct certificate *certificate, struct text extensions) {
+bool certificate_read_extensions(struct certificate *certificate, struct text extensions)
+{
     struct text seen[CERTIFICATE_EXTENSIONS_MOST], oid, value;
     size_t count = 0;
     bool critical;

@@ -9,7 +9,8 @@
 
 #define CERTIFICATES_MOST 1000u /* of one file */
 
-void certificate_list_deinit(struct certificate_list *list) {
+void certificate_list_deinit(struct certificate_list *list)
+{
     for (size_t i = 0; i < list->count; i++)
         certificate_destroy(list->certificate[i]);
     free(list->certificate);
@@ -23,7 +24,8 @@ struct complaint {
     const char *name; /* of the file, quoted */
 };
 
-static bool refuse(const struct complaint *complaint, size_t line, const char *token, const char *sentence) {
+static bool refuse(const struct complaint *complaint, size_t line, const char *token, const char *sentence)
+{
     if (line == 0)
         problems_add(complaint->problems, SEVERITY_ERROR, complaint->place, token, "%s %s", complaint->name,
                      sentence);
@@ -34,7 +36,8 @@ static bool refuse(const struct complaint *complaint, size_t line, const char *t
 }
 
 static bool add(const struct complaint *complaint, const struct pem_block *block,
-                struct certificate_list *out) {
+                struct certificate_list *out)
+{
     size_t length = 0;
 
     if (out->count == CERTIFICATES_MOST)
@@ -62,7 +65,8 @@ static bool add(const struct complaint *complaint, const struct pem_block *block
     return true;
 }
 
-static bool refuse_as_empty(const struct complaint *complaint, struct text pem, const char *other) {
+static bool refuse_as_empty(const struct complaint *complaint, struct text pem, const char *other)
+{
     if (other != NULL)
         return refuse(complaint, 0, "no-certificate-in-file", other);
     if (pem.length > 4 && (unsigned char)pem.at[0] == 0x30 && (unsigned char)pem.at[1] >= 0x80)
@@ -72,7 +76,8 @@ static bool refuse_as_empty(const struct complaint *complaint, struct text pem, 
 }
 
 bool pem_read_certificates(struct text pem, const char *name, struct place place, struct problems *problems,
-                           struct certificate_list *out) {
+                           struct certificate_list *out)
+{
     char quoted[UTF8_QUOTED];
     struct complaint complaint = {place, problems, utf8_quote(text_of(name), quoted)};
     struct text rest = pem;
@@ -104,7 +109,8 @@ bool pem_read_certificates(struct text pem, const char *name, struct place place
 }
 
 bool pem_file_read_certificates(const char *path, struct place place, struct problems *problems,
-                                struct certificate_list *out) {
+                                struct certificate_list *out)
+{
     size_t length = 0;
     char *pem = file_read_or_report(path, PEM_FILE_LARGEST, &length, place, problems);
 

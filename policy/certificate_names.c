@@ -6,7 +6,8 @@
 #include "policy/distinguished_name.h"
 #include "policy/general_name.h"
 
-static struct certificate_name name_of(const struct general_name *name) {
+static struct certificate_name name_of(const struct general_name *name)
+{
     struct certificate_name result = {.kind = CERTIFICATE_NAME_OTHER, .value = name->content};
     struct text host;
 
@@ -20,7 +21,8 @@ static struct certificate_name name_of(const struct general_name *name) {
     return result;
 }
 
-static bool last_common_name(struct text subject, struct text *value) {
+static bool last_common_name(struct text subject, struct text *value)
+{
     struct name_cursor cursor = name_cursor_of(subject);
     struct name_attribute attribute;
     bool found = false;
@@ -35,7 +37,8 @@ static bool last_common_name(struct text subject, struct text *value) {
 }
 
 /* How many names the SAN holds. One that cannot be read is a defect, and its names do not count. */
-static size_t count_alternative_names(struct certificate *certificate, struct text *list) {
+static size_t count_alternative_names(struct certificate *certificate, struct text *list)
+{
     struct general_name name;
     size_t count = 0;
 
@@ -61,7 +64,8 @@ static size_t count_alternative_names(struct certificate *certificate, struct te
     return count;
 }
 
-enum reason certificate_read_names(struct certificate *certificate) {
+enum reason certificate_read_names(struct certificate *certificate)
+{
     struct text list, common;
     struct general_name name;
     size_t count = count_alternative_names(certificate, &list);

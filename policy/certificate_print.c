@@ -13,18 +13,21 @@ struct printer {
     size_t size, used; /* used counts what did not fit, too */
 };
 
-static void print_octet(struct printer *printer, char c) {
+static void print_octet(struct printer *printer, char c)
+{
     if (printer->used + 1 < printer->size)
         printer->to[printer->used] = c;
     printer->used++;
 }
 
-static void print_literal(struct printer *printer, const char *literal) {
+static void print_literal(struct printer *printer, const char *literal)
+{
     for (; *literal != '\0'; literal++)
         print_octet(printer, *literal);
 }
 
-static void print_escaped(struct printer *printer, struct text value, uint8_t least, const char *also) {
+static void print_escaped(struct printer *printer, struct text value, uint8_t least, const char *also)
+{
     static const char digits[] = "0123456789abcdef";
 
     for (size_t i = 0; i < value.length; i++) {
@@ -39,13 +42,15 @@ static void print_escaped(struct printer *printer, struct text value, uint8_t le
     }
 }
 
-static int print_end(const struct printer *printer) {
+static int print_end(const struct printer *printer)
+{
     if (printer->size > 0)
         printer->to[printer->used < printer->size ? printer->used : printer->size - 1] = '\0';
     return printer->used > INT_MAX ? INT_MAX : (int)printer->used;
 }
 
-int certificate_name_print(const struct certificate_name *name, char *to, size_t size) {
+int certificate_name_print(const struct certificate_name *name, char *to, size_t size)
+{
     struct printer printer = {.to = to, .size = size};
     const char *kind = "other:";
 
@@ -70,7 +75,8 @@ int certificate_name_print(const struct certificate_name *name, char *to, size_t
     return print_end(&printer);
 }
 
-static void print_oid(struct printer *printer, struct text oid) {
+static void print_oid(struct printer *printer, struct text oid)
+{
     uint64_t arc = 0;
     bool first = true;
     char number[48];
@@ -92,7 +98,8 @@ static void print_oid(struct printer *printer, struct text oid) {
     }
 }
 
-static void print_attribute_type(struct printer *printer, struct text oid) {
+static void print_attribute_type(struct printer *printer, struct text oid)
+{
     static const struct {
         struct text oid;
         const char *word;
@@ -118,7 +125,8 @@ static void print_attribute_type(struct printer *printer, struct text oid) {
     print_oid(printer, oid);
 }
 
-int certificate_subject_print(struct text name, char *to, size_t size) {
+int certificate_subject_print(struct text name, char *to, size_t size)
+{
     struct printer printer = {.to = to, .size = size};
     struct name_cursor cursor = name_cursor_of(name);
     struct name_attribute attribute;

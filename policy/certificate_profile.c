@@ -6,7 +6,8 @@
 
 #define SERIAL_OCTETS_MOST 20u
 
-static bool serial_is_sound(struct text serial) {
+static bool serial_is_sound(struct text serial)
+{
     struct text magnitude;
     return serial.length <= SERIAL_OCTETS_MOST && der_positive_integer(serial, &magnitude);
 }
@@ -16,8 +17,8 @@ struct profile_rule {
     const char *text;
 };
 
-static void note_first_broken(struct certificate *certificate, const struct profile_rule *rules,
-                              size_t count) {
+static void note_first_broken(struct certificate *certificate, const struct profile_rule *rules, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         if (rules[i].broken) {
             certificate_note_defect(certificate, REASON_MALFORMED_CERTIFICATE, rules[i].text);
@@ -26,7 +27,8 @@ static void note_first_broken(struct certificate *certificate, const struct prof
     }
 }
 
-static void check_fields(struct certificate *certificate) {
+static void check_fields(struct certificate *certificate)
+{
     bool subject_empty = distinguished_name_is_empty(certificate->subject);
     const struct profile_rule rules[] = {
         {distinguished_name_is_empty(certificate->issuer), "the issuer is empty (RFC 5280 4.1.2.4)"},
@@ -37,7 +39,8 @@ static void check_fields(struct certificate *certificate) {
     note_first_broken(certificate, rules, sizeof(rules) / sizeof(rules[0]));
 }
 
-static void check_extensions(struct certificate *certificate) {
+static void check_extensions(struct certificate *certificate)
+{
     bool signs = (certificate->key_usage & CERTIFICATE_KU_KEY_CERT_SIGN) != 0;
     const struct profile_rule rules[] = {
         {certificate->is_ca && certificate->subject_key_id.length == 0,
@@ -55,7 +58,8 @@ static void check_extensions(struct certificate *certificate) {
 }
 
 /* Roots in wide use have serial number 0, or no authorityKeyIdentifier although another CA signed them. */
-bool certificate_is_issued_soundly(const struct certificate *certificate, const char **why) {
+bool certificate_is_issued_soundly(const struct certificate *certificate, const char **why)
+{
     *why = NULL;
     if (!serial_is_sound(certificate->serial))
         *why = "its serial number is not positive, or longer than 20 octets (RFC 5280 4.1.2.2)";
@@ -64,7 +68,8 @@ bool certificate_is_issued_soundly(const struct certificate *certificate, const 
     return *why == NULL;
 }
 
-void certificate_check_profile(struct certificate *certificate) {
+void certificate_check_profile(struct certificate *certificate)
+{
     check_fields(certificate);
     check_extensions(certificate);
 }

@@ -9,19 +9,22 @@
 
 /* ---- entries ---- */
 
-static int serial_compare(struct text a, struct text b) {
+static int serial_compare(struct text a, struct text b)
+{
     if (a.length != b.length)
         return a.length < b.length ? -1 : 1;
     return memcmp(a.at, b.at, a.length);
 }
 
-static int compare_serials(const void *a, const void *b) {
+static int compare_serials(const void *a, const void *b)
+{
     return serial_compare(*(const struct text *)a, *(const struct text *)b);
 }
 
 /* Extensions of an entry (5.3): the reason and the dates change nothing; a certificateIssuer, always
  * critical, belongs to indirect lists alone. */
-static bool entry_extensions_are_known(struct text extensions) {
+static bool entry_extensions_are_known(struct text extensions)
+{
     struct text list, oid, value;
     bool critical;
 
@@ -34,12 +37,14 @@ static bool entry_extensions_are_known(struct text extensions) {
     return true;
 }
 
-static bool take_time(struct text *rest, int64_t *seconds) {
+static bool take_time(struct text *rest, int64_t *seconds)
+{
     struct der_value value;
     return der_next(rest, &value) && der_time(value.tag, value.content, seconds);
 }
 
-static bool take_entry(struct text *rest, struct text *serial) {
+static bool take_entry(struct text *rest, struct text *serial)
+{
     struct text entry;
     int64_t revoked_at;
 
@@ -48,7 +53,8 @@ static bool take_entry(struct text *rest, struct text *serial) {
            (entry.length == 0 || entry_extensions_are_known(entry));
 }
 
-static bool read_entries(struct crl *crl, struct text list, const char **why) {
+static bool read_entries(struct crl *crl, struct text list, const char **why)
+{
     size_t count = 0;
     struct text serial;
     bool sorted = true;
@@ -75,7 +81,8 @@ static bool read_entries(struct crl *crl, struct text list, const char **why) {
 
 /* ---- the list ---- */
 
-static bool take_whole(struct text *rest, unsigned tag, struct text *whole) {
+static bool take_whole(struct text *rest, unsigned tag, struct text *whole)
+{
     struct der_value value;
     if (!der_is_next(*rest, tag) || !der_next(rest, &value))
         return false;
@@ -83,14 +90,16 @@ static bool take_whole(struct text *rest, unsigned tag, struct text *whole) {
     return true;
 }
 
-static bool take_update_times(struct text *rest, struct crl *crl) {
+static bool take_update_times(struct text *rest, struct crl *crl)
+{
     /* 5.1.2.5: nextUpdate is there, or the list would never grow old. */
     return take_time(rest, &crl->this_update) && rest->length > 0 && take_time(rest, &crl->next_update) &&
            crl->next_update >= crl->this_update;
 }
 
 /* TBSCertList (5.1.2); version 2 alone has the extensions that must be there. */
-static bool read_to_be_signed(struct crl *crl, struct text *algorithm, const char **why) {
+static bool read_to_be_signed(struct crl *crl, struct text *algorithm, const char **why)
+{
     struct text rest, version, entries, extensions, list;
     bool has_entries, has_extensions;
 
@@ -114,7 +123,8 @@ static bool read_to_be_signed(struct crl *crl, struct text *algorithm, const cha
     return crl_read_extensions(crl, list, why) && read_entries(crl, entries, why);
 }
 
-static bool read_fields(struct crl *crl, const char **why) {
+static bool read_fields(struct crl *crl, const char **why)
+{
     struct text rest, outer_algorithm, inner_algorithm, bit_string;
 
     *why = "it is not DER, or no CRL";
@@ -142,7 +152,8 @@ static bool read_fields(struct crl *crl, const char **why) {
     return signature_digest_make(&crl->algorithm, crl->to_be_signed, &crl->digest);
 }
 
-struct crl *crl_read(struct text der, const char **why) {
+struct crl *crl_read(struct text der, const char **why)
+{
     *why = "it is empty or too long";
     if (der.length == 0 || der.length > CRL_LARGEST)
         return NULL;
@@ -160,7 +171,8 @@ struct crl *crl_read(struct text der, const char **why) {
     return crl;
 }
 
-void crl_destroy(struct crl *crl) {
+void crl_destroy(struct crl *crl)
+{
     if (crl == NULL)
         return;
     free((char *)crl->der.at);
@@ -170,18 +182,21 @@ void crl_destroy(struct crl *crl) {
 
 /* ---- questions ---- */
 
-bool crl_lists(const struct crl *crl, struct text serial) {
+bool crl_lists(const struct crl *crl, struct text serial)
+{
     return crl->serial_count > 0 &&
            bsearch(&serial, crl->serials, crl->serial_count, sizeof(*crl->serials), compare_serials) != NULL;
 }
 
-bool crl_is_newer(const struct crl *a, const struct crl *b) {
+bool crl_is_newer(const struct crl *a, const struct crl *b)
+{
     int order = serial_compare(a->number, b->number); /* both in their shortest form and not negative */
     return order > 0 || (order == 0 && a->this_update > b->this_update);
 }
 
 /* 6.3.3 (f), (g). */
-bool crl_is_signed_by(const struct crl *crl, const struct certificate *authority) {
+bool crl_is_signed_by(const struct crl *crl, const struct certificate *authority)
+{
     if (!distinguished_name_equal(crl->issuer, authority->subject))
         return false;
     if (crl->authority_key_id.length > 0 && authority->subject_key_id.length > 0 &&

@@ -7,7 +7,8 @@
 
 #define CRL_EXTENSIONS_MOST 32u
 
-bool crl_take_extension(struct text *rest, struct text *oid, bool *critical, struct text *value) {
+bool crl_take_extension(struct text *rest, struct text *oid, bool *critical, struct text *value)
+{
     struct text extension, boolean;
     bool has_boolean;
 
@@ -22,7 +23,8 @@ bool crl_take_extension(struct text *rest, struct text *oid, bool *critical, str
 /* ---- issuingDistributionPoint ---- */
 
 /* [n] BOOLEAN DEFAULT FALSE */
-static bool take_flag(struct text *rest, unsigned number, bool *flag) {
+static bool take_flag(struct text *rest, unsigned number, bool *flag)
+{
     struct text content;
     bool present;
     *flag = false;
@@ -30,7 +32,8 @@ static bool take_flag(struct text *rest, unsigned number, bool *flag) {
            (!present || (der_boolean(content, flag) && *flag));
 }
 
-static bool name_is_sound(struct text distribution_point_name) {
+static bool name_is_sound(struct text distribution_point_name)
+{
     struct text rest = distribution_point_name;
     struct general_name name;
     struct der_value form;
@@ -46,7 +49,8 @@ static bool name_is_sound(struct text distribution_point_name) {
     return form.tag == DER_CONTEXT_CONSTRUCTED(0);
 }
 
-static bool read_issuing_distribution_point(struct crl *crl, struct text value, const char **why) {
+static bool read_issuing_distribution_point(struct crl *crl, struct text value, const char **why)
+{
     struct text content, reasons;
     struct crl_scope *scope = &crl->scope;
     bool has_name, has_reasons, indirect;
@@ -73,13 +77,15 @@ static bool read_issuing_distribution_point(struct crl *crl, struct text value, 
 /* ---- the others ---- */
 
 /* 5.2.3: not negative, at most 20 octets. */
-static bool read_number(struct crl *crl, struct text value, const char **why) {
+static bool read_number(struct crl *crl, struct text value, const char **why)
+{
     *why = "its CRLNumber cannot be read";
     return der_only(value, DER_INTEGER, &crl->number) && der_is_integer(crl->number) &&
            crl->number.length <= 20 && (text_octet(crl->number, 0) & 0x80) == 0;
 }
 
-static bool read_authority_key_id(struct crl *crl, struct text value, const char **why) {
+static bool read_authority_key_id(struct crl *crl, struct text value, const char **why)
+{
     struct text content;
     bool present;
     *why = "its authorityKeyIdentifier cannot be read";
@@ -88,7 +94,8 @@ static bool read_authority_key_id(struct crl *crl, struct text value, const char
 }
 
 static bool read_extension(struct crl *crl, struct text oid, bool critical, struct text value,
-                           const char **why) {
+                           const char **why)
+{
     if (text_equal(oid, TEXT("\x55\x1d\x1c")))
         return read_issuing_distribution_point(crl, value, why);
     if (text_equal(oid, TEXT("\x55\x1d\x1b"))) {
@@ -106,7 +113,8 @@ static bool read_extension(struct crl *crl, struct text oid, bool critical, stru
     return true;
 }
 
-bool crl_read_extensions(struct crl *crl, struct text list, const char **why) {
+bool crl_read_extensions(struct crl *crl, struct text list, const char **why)
+{
     struct text seen[CRL_EXTENSIONS_MOST], oid, value;
     size_t count = 0;
     bool critical;

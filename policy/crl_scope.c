@@ -10,7 +10,8 @@
 #define POINT_NAMES_MOST 32u         /* of one distribution point, and of one list */
 
 /* Name := `base` with one more relative name, whose attributes are `attributes` (nameRelativeToCRLIssuer). */
-static bool equals_relative(struct text name, struct text base, struct text attributes) {
+static bool equals_relative(struct text name, struct text base, struct text attributes)
+{
     struct text rest, base_rest, rdn, base_rdn;
 
     if (!der_only(name, DER_SEQUENCE, &rest) || !der_only(base, DER_SEQUENCE, &base_rest) ||
@@ -23,7 +24,8 @@ static bool equals_relative(struct text name, struct text base, struct text attr
     return der_only(rest, DER_SET, &rdn) && text_equal(rdn, attributes);
 }
 
-static bool general_names_equal(const struct general_name *a, const struct general_name *b) {
+static bool general_names_equal(const struct general_name *a, const struct general_name *b)
+{
     struct text name_a, name_b;
 
     if (a->kind != b->kind)
@@ -37,7 +39,8 @@ static bool general_names_equal(const struct general_name *a, const struct gener
 }
 
 /* Is one of the full names in `list` the relative one? */
-static bool list_has_relative(struct text list, struct text issuer, struct text attributes) {
+static bool list_has_relative(struct text list, struct text issuer, struct text attributes)
+{
     struct general_name name;
     for (size_t i = 0; i < POINT_NAMES_MOST && list.length > 0 && general_name_next(&list, &name); i++) {
         if (name.kind == GENERAL_NAME_DIRECTORY && distinguished_name_is_sound(name.content) &&
@@ -47,7 +50,8 @@ static bool list_has_relative(struct text list, struct text issuer, struct text 
     return false;
 }
 
-static bool lists_meet(struct text a, struct text b) {
+static bool lists_meet(struct text a, struct text b)
+{
     struct general_name x, y;
     for (size_t i = 0; i < POINT_NAMES_MOST && a.length > 0 && general_name_next(&a, &x); i++) {
         struct text rest = b;
@@ -60,7 +64,8 @@ static bool lists_meet(struct text a, struct text b) {
 }
 
 /* Two DistributionPointNames under one issuer: [0] fullName or [1] nameRelativeToCRLIssuer each. */
-static bool point_names_meet(struct text a, struct text b, struct text issuer) {
+static bool point_names_meet(struct text a, struct text b, struct text issuer)
+{
     struct der_value x, y;
 
     if (!der_next(&a, &x) || !der_next(&b, &y))
@@ -77,7 +82,8 @@ static bool point_names_meet(struct text a, struct text b, struct text issuer) {
 
 /* A certificate without distribution points is one whose point is named as its issuer (6.3.3, last
  * paragraph). */
-static bool point_is_issuer(struct text point, struct text issuer) {
+static bool point_is_issuer(struct text point, struct text issuer)
+{
     struct der_value form;
     struct general_name name;
 
@@ -95,7 +101,8 @@ static bool point_is_issuer(struct text point, struct text issuer) {
 
 /* DistributionPoint ::= SEQUENCE { [0] name OPTIONAL, [1] reasons OPTIONAL, [2] cRLIssuer OPTIONAL }. One
  * with a cRLIssuer is served by an indirect list. */
-static uint32_t reasons_by_point(struct text point, const struct crl *crl) {
+static uint32_t reasons_by_point(struct text point, const struct crl *crl)
+{
     struct text name, reasons, issuer;
     bool has_name, has_reasons, has_issuer;
     uint32_t covered = CRL_REASONS_ALL;
@@ -110,7 +117,8 @@ static uint32_t reasons_by_point(struct text point, const struct crl *crl) {
     return covered & crl->scope.reasons;
 }
 
-uint32_t crl_reasons_for(const struct crl *crl, const struct certificate *certificate) {
+uint32_t crl_reasons_for(const struct crl *crl, const struct certificate *certificate)
+{
     const struct crl_scope *scope = &crl->scope;
     struct text points, point;
     uint32_t reasons = 0;

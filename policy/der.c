@@ -2,7 +2,8 @@
 #include "policy/der.h"
 
 /* Reads the length octets at the front of *rest (X.690 8.1.3, 10.1). */
-static bool take_length(struct text *rest, size_t *length) {
+static bool take_length(struct text *rest, size_t *length)
+{
     if (rest->length == 0)
         return false;
     size_t first = text_octet(*rest, 0);
@@ -24,7 +25,8 @@ static bool take_length(struct text *rest, size_t *length) {
     return true;
 }
 
-bool der_next(struct text *rest, struct der_value *value) {
+bool der_next(struct text *rest, struct der_value *value)
+{
     struct text after = *rest;
     size_t length;
 
@@ -43,11 +45,13 @@ bool der_next(struct text *rest, struct der_value *value) {
     return true;
 }
 
-bool der_is_next(struct text rest, unsigned tag) {
+bool der_is_next(struct text rest, unsigned tag)
+{
     return rest.length > 0 && text_octet(rest, 0) == tag;
 }
 
-bool der_next_of(struct text *rest, unsigned tag, struct text *content) {
+bool der_next_of(struct text *rest, unsigned tag, struct text *content)
+{
     struct der_value value;
     if (!der_is_next(*rest, tag) || !der_next(rest, &value))
         return false;
@@ -55,24 +59,28 @@ bool der_next_of(struct text *rest, unsigned tag, struct text *content) {
     return true;
 }
 
-bool der_optional(struct text *rest, unsigned tag, struct text *content, bool *present) {
+bool der_optional(struct text *rest, unsigned tag, struct text *content, bool *present)
+{
     *present = der_is_next(*rest, tag);
     *content = TEXT_NONE;
     return !*present || der_next_of(rest, tag, content);
 }
 
-bool der_only(struct text whole, unsigned tag, struct text *content) {
+bool der_only(struct text whole, unsigned tag, struct text *content)
+{
     return der_next_of(&whole, tag, content) && whole.length == 0;
 }
 
-bool der_boolean(struct text content, bool *value) {
+bool der_boolean(struct text content, bool *value)
+{
     if (content.length != 1 || (text_octet(content, 0) != 0x00 && text_octet(content, 0) != 0xff))
         return false;
     *value = text_octet(content, 0) == 0xff;
     return true;
 }
 
-bool der_is_integer(struct text content) {
+bool der_is_integer(struct text content)
+{
     if (content.length == 0)
         return false;
     if (content.length == 1)
@@ -82,7 +90,8 @@ bool der_is_integer(struct text content) {
     return !(first == 0x00 && !second_is_high) && !(first == 0xff && second_is_high);
 }
 
-bool der_positive_integer(struct text content, struct text *magnitude) {
+bool der_positive_integer(struct text content, struct text *magnitude)
+{
     if (!der_is_integer(content) || (text_octet(content, 0) & 0x80) != 0)
         return false;
     if (text_octet(content, 0) == 0)
@@ -91,7 +100,8 @@ bool der_positive_integer(struct text content, struct text *magnitude) {
     return content.length > 0;
 }
 
-bool der_small_integer(struct text content, uint32_t most, uint32_t *value) {
+bool der_small_integer(struct text content, uint32_t most, uint32_t *value)
+{
     uint64_t number = 0;
     if (!der_is_integer(content) || content.length > 5 || (text_octet(content, 0) & 0x80) != 0)
         return false;
@@ -103,14 +113,16 @@ bool der_small_integer(struct text content, uint32_t most, uint32_t *value) {
     return true;
 }
 
-bool der_bit_octets(struct text content, struct text *octets) {
+bool der_bit_octets(struct text content, struct text *octets)
+{
     if (content.length == 0 || text_octet(content, 0) != 0)
         return false;
     *octets = text_skip(content, 1);
     return true;
 }
 
-bool der_named_bits(struct text content, uint32_t *bits) {
+bool der_named_bits(struct text content, uint32_t *bits)
+{
     if (content.length == 0 || content.length > 3)
         return false;
     unsigned unused = text_octet(content, 0);
@@ -129,7 +141,8 @@ bool der_named_bits(struct text content, uint32_t *bits) {
     return true;
 }
 
-bool der_is_oid(struct text content) {
+bool der_is_oid(struct text content)
+{
     if (content.length == 0 || (text_octet(content, content.length - 1) & 0x80) != 0)
         return false;
     bool starts = true;
@@ -143,7 +156,8 @@ bool der_is_oid(struct text content) {
 
 /* ---- times ---- */
 
-static bool take_digits(struct text *rest, size_t count, unsigned *number) {
+static bool take_digits(struct text *rest, size_t count, unsigned *number)
+{
     if (rest->length < count)
         return false;
     *number = 0;
@@ -157,17 +171,20 @@ static bool take_digits(struct text *rest, size_t count, unsigned *number) {
     return true;
 }
 
-static bool is_leap(unsigned year) {
+static bool is_leap(unsigned year)
+{
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-static unsigned days_in_month(unsigned year, unsigned month) {
+static unsigned days_in_month(unsigned year, unsigned month)
+{
     static const unsigned days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
 
 /* Days from 1970-01-01 to a date of the proleptic Gregorian calendar. */
-static int64_t days_since_1970(unsigned year, unsigned month, unsigned day) {
+static int64_t days_since_1970(unsigned year, unsigned month, unsigned day)
+{
     int64_t before = (int64_t)year - 1; /* whole years since year 1 */
     int64_t days = before * 365 + before / 4 - before / 100 + before / 400 - 719162;
     if (year == 0)
@@ -177,7 +194,8 @@ static int64_t days_since_1970(unsigned year, unsigned month, unsigned day) {
     return days + day - 1;
 }
 
-bool der_time(uint8_t tag, struct text content, int64_t *seconds) {
+bool der_time(uint8_t tag, struct text content, int64_t *seconds)
+{
     unsigned year, month, day, hour, minute, second;
 
     if (tag == DER_UTC_TIME) {

@@ -30,7 +30,9 @@
 
 /* For static tables, where TEXT is not constant enough. */
 #define DER_OCTETS(literal)                                                                                  \
-    { (literal), sizeof(literal) - 1 }
+    {                                                                                                        \
+        (literal), sizeof(literal) - 1                                                                       \
+    }
 
 struct der_value {
     uint8_t tag;
@@ -69,7 +71,8 @@ bool der_is_oid(struct text content);
  * UTC. */
 bool der_time(uint8_t tag, struct text content, int64_t *seconds) __attribute__((warn_unused_result));
 
-static inline uint8_t text_octet(struct text t, size_t index) {
+static inline uint8_t text_octet(struct text t, size_t index)
+{
     return (uint8_t)t.at[index];
 }
 

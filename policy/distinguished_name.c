@@ -4,18 +4,21 @@
 /* ---- reading ---- */
 
 /* AttributeTypeAndValue ::= SEQUENCE { type, value }: takes it off *rest. */
-static bool take_attribute(struct text *rest, struct name_attribute *attribute) {
+static bool take_attribute(struct text *rest, struct name_attribute *attribute)
+{
     struct text pair;
     return der_next_of(rest, DER_SEQUENCE, &pair) && der_next_of(&pair, DER_OID, &attribute->type) &&
            der_is_oid(attribute->type) && der_next(&pair, &attribute->value) && pair.length == 0;
 }
 
-static struct text rdns_of(struct text name) {
+static struct text rdns_of(struct text name)
+{
     struct text rdns;
     return der_only(name, DER_SEQUENCE, &rdns) ? rdns : TEXT_NONE;
 }
 
-bool distinguished_name_is_sound(struct text name) {
+bool distinguished_name_is_sound(struct text name)
+{
     struct text rdns, attributes;
     struct name_attribute attribute;
     size_t total = 0;
@@ -35,15 +38,18 @@ bool distinguished_name_is_sound(struct text name) {
     return true;
 }
 
-bool distinguished_name_is_empty(struct text name) {
+bool distinguished_name_is_empty(struct text name)
+{
     return rdns_of(name).length == 0;
 }
 
-struct name_cursor name_cursor_of(struct text name) {
+struct name_cursor name_cursor_of(struct text name)
+{
     return (struct name_cursor){.rdns = rdns_of(name)};
 }
 
-bool name_cursor_next(struct name_cursor *cursor, struct name_attribute *attribute) {
+bool name_cursor_next(struct name_cursor *cursor, struct name_attribute *attribute)
+{
     attribute->starts_rdn = cursor->attributes.length == 0;
     if (attribute->starts_rdn && !der_next_of(&cursor->rdns, DER_SET, &cursor->attributes))
         return false;
@@ -52,13 +58,15 @@ bool name_cursor_next(struct name_cursor *cursor, struct name_attribute *attribu
 
 /* ---- comparing ---- */
 
-static bool is_text_type(uint8_t tag) {
+static bool is_text_type(uint8_t tag)
+{
     return tag == DER_UTF8_STRING || tag == DER_PRINTABLE_STRING || tag == DER_IA5_STRING;
 }
 
 /* The next octet of a string as it is compared: lower case, one space for a run of them, none at the end. -1:
  * the end. (RFC 4518 2.6.1, as far as it concerns ASCII.) */
-static int next_prepared(struct text *rest, bool *started) {
+static int next_prepared(struct text *rest, bool *started)
+{
     bool space = false;
 
     while (rest->length > 0 && rest->at[0] == ' ') {
@@ -78,7 +86,8 @@ static int next_prepared(struct text *rest, bool *started) {
     return octet;
 }
 
-static bool has_high_octet(struct text value) {
+static bool has_high_octet(struct text value)
+{
     for (size_t i = 0; i < value.length; i++) {
         if ((text_octet(value, i) & 0x80) != 0)
             return true;
@@ -86,7 +95,8 @@ static bool has_high_octet(struct text value) {
     return false;
 }
 
-static bool prepared_equal(struct text a, struct text b) {
+static bool prepared_equal(struct text a, struct text b)
+{
     bool a_started = false, b_started = false;
     int x, y;
 
@@ -99,7 +109,8 @@ static bool prepared_equal(struct text a, struct text b) {
     return true;
 }
 
-static enum name_match value_match(const struct der_value *a, const struct der_value *b) {
+static enum name_match value_match(const struct der_value *a, const struct der_value *b)
+{
     if (text_equal(a->whole, b->whole))
         return NAME_EQUAL;
     if (!is_text_type(a->tag) || !is_text_type(b->tag))
@@ -110,7 +121,8 @@ static enum name_match value_match(const struct der_value *a, const struct der_v
 }
 
 /* The best match of one attribute among those of a relative name. */
-static enum name_match attribute_match(const struct name_attribute *attribute, struct text among) {
+static enum name_match attribute_match(const struct name_attribute *attribute, struct text among)
+{
     enum name_match best = NAME_DIFFERENT;
     struct name_attribute other;
 
@@ -123,7 +135,8 @@ static enum name_match attribute_match(const struct name_attribute *attribute, s
     return best;
 }
 
-static size_t attribute_count(struct text attributes) {
+static size_t attribute_count(struct text attributes)
+{
     struct name_attribute attribute;
     size_t count = 0;
     while (take_attribute(&attributes, &attribute))
@@ -132,7 +145,8 @@ static size_t attribute_count(struct text attributes) {
 }
 
 /* Relative names are sets: the same number, and each of one has its like in the other. */
-static enum name_match rdn_match(struct text a, struct text b) {
+static enum name_match rdn_match(struct text a, struct text b)
+{
     enum name_match worst = NAME_EQUAL;
     struct name_attribute attribute;
 
@@ -152,7 +166,8 @@ static enum name_match rdn_match(struct text a, struct text b) {
     return worst;
 }
 
-enum name_match distinguished_name_within(struct text name, struct text subtree) {
+enum name_match distinguished_name_within(struct text name, struct text subtree)
+{
     struct text rdns = rdns_of(name), base = rdns_of(subtree);
     enum name_match worst = NAME_EQUAL;
 
@@ -166,7 +181,8 @@ enum name_match distinguished_name_within(struct text name, struct text subtree)
     return worst;
 }
 
-static size_t rdn_count(struct text name) {
+static size_t rdn_count(struct text name)
+{
     struct text rdns = rdns_of(name), rdn;
     size_t count = 0;
     while (rdns.length > 0 && der_next_of(&rdns, DER_SET, &rdn))
@@ -174,7 +190,8 @@ static size_t rdn_count(struct text name) {
     return count;
 }
 
-bool distinguished_name_equal(struct text a, struct text b) {
+bool distinguished_name_equal(struct text a, struct text b)
+{
     if (text_equal(a, b))
         return true;
     return rdn_count(a) == rdn_count(b) && distinguished_name_within(a, b) == NAME_EQUAL;
@@ -185,11 +202,13 @@ bool distinguished_name_equal(struct text a, struct text b) {
 #define FNV_BASIS 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
 
-static uint64_t hash_octet(uint64_t hash, unsigned octet) {
+static uint64_t hash_octet(uint64_t hash, unsigned octet)
+{
     return (hash ^ octet) * FNV_PRIME;
 }
 
-static uint64_t attribute_hash(const struct name_attribute *attribute) {
+static uint64_t attribute_hash(const struct name_attribute *attribute)
+{
     uint64_t hash = FNV_BASIS;
     struct text value = attribute->value.content;
     bool started = false;
@@ -207,7 +226,8 @@ static uint64_t attribute_hash(const struct name_attribute *attribute) {
     return hash;
 }
 
-uint64_t distinguished_name_hash(struct text name) {
+uint64_t distinguished_name_hash(struct text name)
+{
     struct name_cursor cursor = name_cursor_of(name);
     struct name_attribute attribute;
     uint64_t hash = FNV_BASIS, rdn = 0;

@@ -19,6 +19,7 @@ bool domain_is_within(struct text name, struct text domain);
 struct text domain_without_dot(struct text name);
 /* IPv4 in dotted quads, or IPv6 with or without brackets. */
 bool domain_is_address(struct text host);
-uint64_t domain_hash(struct text name); /* ignores case and a trailing dot; not for hostile keys without a secret */
+uint64_t
+domain_hash(struct text name); /* ignores case and a trailing dot; not for hostile keys without a secret */
 
 #endif

@@ -11,7 +11,8 @@ struct domain_claim {
     char texts[];     /* the domain, then the file, both NUL-terminated */
 };
 
-void domain_claims_deinit(struct domain_claims *claims) {
+void domain_claims_deinit(struct domain_claims *claims)
+{
     name_index_deinit(&claims->by_domain);
     while (claims->all != NULL) {
         struct domain_claim *next = claims->all->next;
@@ -20,7 +21,8 @@ void domain_claims_deinit(struct domain_claims *claims) {
     }
 }
 
-static struct domain_claim *claim_create(struct text domain, struct place place) {
+static struct domain_claim *claim_create(struct text domain, struct place place)
+{
     size_t file = strlen(place.file) + 1;
     struct domain_claim *claim = malloc(sizeof(*claim) + domain.length + 1 + file);
 
@@ -35,7 +37,8 @@ static struct domain_claim *claim_create(struct text domain, struct place place)
 }
 
 void domain_claims_add(struct domain_claims *claims, struct text domain, struct place place,
-                       struct problems *problems) {
+                       struct problems *problems)
+{
     const struct name_entry *taken = name_index_find(&claims->by_domain, domain);
 
     if (taken != NULL) {

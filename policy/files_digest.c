@@ -13,14 +13,16 @@ struct files_digest {
     bool failed;
 };
 
-struct files_digest *files_digest_create(void) {
+struct files_digest *files_digest_create(void)
+{
     struct files_digest *digest = calloc(1, sizeof(*digest));
     if (digest != NULL)
         digest->failed = wc_InitSha256(&digest->sha256) != 0;
     return digest;
 }
 
-void files_digest_destroy(struct files_digest *digest) {
+void files_digest_destroy(struct files_digest *digest)
+{
     if (digest == NULL)
         return;
     wc_Sha256Free(&digest->sha256);
@@ -28,7 +30,8 @@ void files_digest_destroy(struct files_digest *digest) {
 }
 
 /* The length goes first, so that two files are never read as two others. */
-void files_digest_add(struct files_digest *digest, struct text content) {
+void files_digest_add(struct files_digest *digest, struct text content)
+{
     unsigned char length[8];
 
     if (digest == NULL)
@@ -40,7 +43,8 @@ void files_digest_add(struct files_digest *digest, struct text content) {
         digest->failed = true;
 }
 
-char *files_digest_finish(struct files_digest *digest) {
+char *files_digest_finish(struct files_digest *digest)
+{
     static const char digits[] = "0123456789abcdef";
     unsigned char octets[WC_SHA256_DIGEST_SIZE];
 

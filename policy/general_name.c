@@ -4,7 +4,8 @@
 #include "policy/distinguished_name.h"
 #include "policy/domain.h"
 
-bool general_name_next(struct text *rest, struct general_name *name) {
+bool general_name_next(struct text *rest, struct general_name *name)
+{
     struct der_value value;
 
     if (!der_next(rest, &value))
@@ -29,7 +30,8 @@ bool general_name_next(struct text *rest, struct general_name *name) {
 
 /* ---- spelling ---- */
 
-bool host_name_is_sound(struct text name) {
+bool host_name_is_sound(struct text name)
+{
     /* What domains allow, without the underscores and the trailing dot. */
     for (size_t i = 0; i < name.length; i++) {
         if (name.at[i] == '_')
@@ -38,13 +40,15 @@ bool host_name_is_sound(struct text name) {
     return name.length > 0 && name.at[name.length - 1] != '.' && domain_is_valid(name);
 }
 
-static bool dns_name_is_sound(struct text name) {
+static bool dns_name_is_sound(struct text name)
+{
     if (text_starts_with(name, TEXT("*.")))
         name = text_skip(name, 2);
     return host_name_is_sound(name);
 }
 
-static bool is_visible(struct text t) {
+static bool is_visible(struct text t)
+{
     for (size_t i = 0; i < t.length; i++) {
         if (text_octet(t, i) < 0x21 || text_octet(t, i) > 0x7e)
             return false;
@@ -52,19 +56,22 @@ static bool is_visible(struct text t) {
     return true;
 }
 
-bool mailbox_is_sound(struct text address) {
+bool mailbox_is_sound(struct text address)
+{
     const char *at = text_find(address, '@');
     if (at == NULL || at == address.at || !is_visible(address))
         return false;
     return host_name_is_sound(text_from(at + 1, address.at + address.length));
 }
 
-static bool is_letter(char c) {
+static bool is_letter(char c)
+{
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* Splits a URI behind its scheme (RFC 3986 3.1). */
-static bool split_scheme(struct text uri, struct text *scheme, struct text *rest) {
+static bool split_scheme(struct text uri, struct text *scheme, struct text *rest)
+{
     const char *colon = text_find(uri, ':');
     if (colon == NULL || !is_visible(uri) || !is_letter(uri.at[0]))
         return false;
@@ -78,13 +85,15 @@ static bool split_scheme(struct text uri, struct text *scheme, struct text *rest
     return rest->length > 0;
 }
 
-static bool other_name_is_sound(struct text content) {
+static bool other_name_is_sound(struct text content)
+{
     struct text type, value;
     return der_next_of(&content, DER_OID, &type) && der_is_oid(type) &&
            der_next_of(&content, DER_CONTEXT_CONSTRUCTED(0), &value) && content.length == 0;
 }
 
-bool general_name_is_sound(const struct general_name *name) {
+bool general_name_is_sound(const struct general_name *name)
+{
     struct text scheme, rest;
 
     switch (name->kind) {
@@ -111,7 +120,8 @@ bool general_name_is_sound(const struct general_name *name) {
 
 /* ---- hosts of URIs ---- */
 
-static struct text until_any(struct text t, struct text stops) {
+static struct text until_any(struct text t, struct text stops)
+{
     for (size_t i = 0; i < t.length; i++) {
         if (text_find(stops, t.at[i]) != NULL)
             return (struct text){t.at, i};
@@ -119,7 +129,8 @@ static struct text until_any(struct text t, struct text stops) {
     return t;
 }
 
-bool sip_uri_host(struct text uri, struct text *host) {
+bool sip_uri_host(struct text uri, struct text *host)
+{
     struct text scheme, rest;
 
     if (!split_scheme(uri, &scheme, &rest) || !text_equal_ignoring_case(scheme, TEXT("sip")) ||
@@ -129,7 +140,8 @@ bool sip_uri_host(struct text uri, struct text *host) {
     return host->length > 0;
 }
 
-bool uri_host_name(struct text uri, struct text *host) {
+bool uri_host_name(struct text uri, struct text *host)
+{
     struct text scheme, rest;
 
     if (!split_scheme(uri, &scheme, &rest))

@@ -94,7 +94,8 @@ static struct identity_result check_srv_target(const struct certificate *leaf, s
             return proven(matched, target);
         outside_named = true;
     }
-    return refused(outside_named || !any_inside ? REASON_SRV_TARGET_OUTSIDE_DOMAIN : REASON_IDENTITY_MISMATCH);
+    return refused(outside_named || !any_inside ? REASON_SRV_TARGET_OUTSIDE_DOMAIN
+                                                : REASON_IDENTITY_MISMATCH);
 }
 
 /* RFC 7673 4.1: with a secure SRV answer both the domain and its targets are reference identifiers. */

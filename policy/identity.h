@@ -2,8 +2,8 @@
 #ifndef FEDGATE_POLICY_IDENTITY_H
 #define FEDGATE_POLICY_IDENTITY_H
 
-/* The five identity rules: may a peer with this certificate speak for domain D of partner P? The same rule both ways.
- * Pure: what DNS said comes in as an answer, and a missing answer comes out as a need. */
+/* The five identity rules: may a peer with this certificate speak for domain D of partner P? The same rule
+ * both ways. Pure: what DNS said comes in as an answer, and a missing answer comes out as a need. */
 
 #include "policy/partner.h"
 
@@ -21,8 +21,8 @@ struct tlsa_record {
     struct text data;
 };
 
-/* What is known of the federation SRV records of a domain (the first of _sipfederationtls._tcp and _sips._tcp that
- * answers). All texts are borrowed and live as long as the judgement. */
+/* What is known of the federation SRV records of a domain (the first of _sipfederationtls._tcp and _sips._tcp
+ * that answers). All texts are borrowed and live as long as the judgement. */
 struct srv_answer {
     enum reason outcome; /* REASON_OK, REASON_SRV_NOT_FOUND, REASON_DNS_FAILED, REASON_DNS_BOGUS */
     enum dns_security security;
@@ -43,11 +43,13 @@ struct identity_result {
     const struct srv_target *target; /* the SRV target that took part, or NULL */
 };
 
-/* `answer` NULL: DNS was not asked yet. `leaf` is the presented leaf; whether its path holds is judged elsewhere. */
+/* `answer` NULL: DNS was not asked yet. `leaf` is the presented leaf; whether its path holds is judged
+ * elsewhere. */
 struct identity_result identity_check(const struct partner *partner, const struct certificate *leaf,
                                       struct text domain, const struct srv_answer *answer);
 
-/* Does the certificate carry `name` as a host name: SAN DNS, or CN where there is no SAN? (Internal servers.) */
+/* Does the certificate carry `name` as a host name: SAN DNS, or CN where there is no SAN? (Internal servers.)
+ */
 bool identity_names_host(const struct certificate *leaf, struct text name);
 /* Does it carry the SIP domain by RFC 5922 7.1 and 7.2? Sets *matched. */
 bool identity_names_domain(const struct certificate *leaf, struct text domain, struct text *matched);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/message_judgement.h"
 
-const char *const message_checks_inbound[] = {"from",       "blocked",  "partner",       "anchor",
-                                              "revocation", "identity", "partner-state", "direction",
-                                              "method",     "destination", NULL};
+const char *const message_checks_inbound[] = {
+    "from",          "blocked",   "partner", "anchor",      "revocation", "identity",
+    "partner-state", "direction", "method",  "destination", NULL};
 const char *const message_checks_outbound[] = {"from",      "blocked", "partner", "partner-state",
                                                "direction", "method",  NULL};
 
@@ -34,7 +34,8 @@ static bool continues_dialog(const struct partner *partner, const struct message
 }
 
 /* A dialog may go on both ways where its first request could have crossed. */
-static bool direction_is_allowed(const struct partner *partner, const struct message_facts *facts, enum direction direction)
+static bool direction_is_allowed(const struct partner *partner, const struct message_facts *facts,
+                                 enum direction direction)
 {
     enum direction first = continues_dialog(partner, facts) ? facts->dialog_direction : direction;
     uint32_t wanted = first == DIRECTION_INBOUND ? PARTNER_DIRECTION_INBOUND : PARTNER_DIRECTION_OUTBOUND;
@@ -65,7 +66,8 @@ static enum reason check_partner(const struct partner *partner, const struct mes
     return REASON_OK;
 }
 
-/* At the message a name that proves another domain of the same peer is a matter of the sender, not of the session. */
+/* At the message a name that proves another domain of the same peer is a matter of the sender, not of the
+ * session. */
 static enum reason sender_reason(const struct partner *partner, enum reason reason)
 {
     if (reason == REASON_UNTRUSTED_CHAIN)
@@ -81,7 +83,8 @@ static bool is_inside(const struct policy *policy, struct text host)
     return host.length == 0 || policy_is_own_domain(policy, host) || policy_lists_server(policy, host);
 }
 
-static bool leads_inside(const struct policy *policy, const struct partner *partner, const struct message_facts *facts)
+static bool leads_inside(const struct policy *policy, const struct partner *partner,
+                         const struct message_facts *facts)
 {
     if (facts->names_us || is_cancel(facts) || continues_dialog(partner, facts))
         return true;
@@ -100,8 +103,9 @@ static struct speak_result nobody_may_speak(const struct check_log *log)
 }
 
 struct message_verdict message_judge_inbound(const struct policy *policy, struct peer *peer,
-                                             const struct message_facts *facts, const struct srv_answer *answer,
-                                             int64_t now, const struct check_log *log)
+                                             const struct message_facts *facts,
+                                             const struct srv_answer *answer, int64_t now,
+                                             const struct check_log *log)
 {
     struct text domain = facts->from_domain;
 
@@ -109,7 +113,8 @@ struct message_verdict message_judge_inbound(const struct policy *policy, struct
         return deny(log, "from", REASON_FROM_DOMAIN_NOT_AUTHORIZED, NULL, domain);
     check_log_add(log, "from", CHECK_PASSED, "%.*s is not ours", TEXT_ARGUMENTS(domain));
     if (policy_is_blocked(policy, domain))
-        return deny(log, "blocked", REASON_DOMAIN_BLOCKED, partner_set_by_domain(policy->partners, domain), domain);
+        return deny(log, "blocked", REASON_DOMAIN_BLOCKED, partner_set_by_domain(policy->partners, domain),
+                    domain);
     check_log_add(log, "blocked", CHECK_PASSED, "%.*s is not blocked", TEXT_ARGUMENTS(domain));
 
     const struct partner *partner = partner_set_by_domain(policy->partners, domain);
@@ -117,8 +122,8 @@ struct message_verdict message_judge_inbound(const struct policy *policy, struct
         return deny(log, "partner", REASON_UNKNOWN_DOMAIN, NULL, domain);
     check_log_add(log, "partner", CHECK_PASSED, "%.*s belongs to %s", TEXT_ARGUMENTS(domain), partner->name);
 
-    struct speak_result speak = peer == NULL ? nobody_may_speak(log)
-                                             : peer_may_speak_for(peer, partner, domain, answer, now, log);
+    struct speak_result speak =
+        peer == NULL ? nobody_may_speak(log) : peer_may_speak_for(peer, partner, domain, answer, now, log);
     if (speak.verdict == SPEAK_DENIED && peer != NULL)
         return deny(NULL, "sender", sender_reason(partner, speak.reason), partner, domain);
     if (speak.verdict == SPEAK_NEEDS_SRV)
@@ -132,8 +137,11 @@ struct message_verdict message_judge_inbound(const struct policy *policy, struct
     check_log_add(log, "destination", CHECK_PASSED, "leads to one of our domains");
     if (speak.verdict != SPEAK_ALLOWED)
         return deny(NULL, "sender", speak.reason, partner, domain);
-    return (struct message_verdict){
-        .verdict = SPEAK_ALLOWED, .reason = REASON_OK, .partner = partner, .domain = domain, .path = speak.path};
+    return (struct message_verdict){.verdict = SPEAK_ALLOWED,
+                                    .reason = REASON_OK,
+                                    .partner = partner,
+                                    .domain = domain,
+                                    .path = speak.path};
 }
 
 struct message_verdict message_judge_outbound(const struct policy *policy, const struct message_facts *facts,

@@ -12,7 +12,8 @@ struct subtrees {
 };
 
 /* NameConstraints ::= SEQUENCE { [0] permittedSubtrees OPTIONAL, [1] excludedSubtrees OPTIONAL } */
-static bool split_constraints(struct text constraints, struct subtrees *subtrees) {
+static bool split_constraints(struct text constraints, struct subtrees *subtrees)
+{
     struct text content;
     bool permitted, excluded;
 
@@ -25,13 +26,15 @@ static bool split_constraints(struct text constraints, struct subtrees *subtrees
 
 /* GeneralSubtree ::= SEQUENCE { base, [0] minimum DEFAULT 0, [1] maximum OPTIONAL }; RFC 5280 wants the
  * default and no maximum, so that only the base is left. */
-static bool take_subtree(struct text *rest, struct general_name *base) {
+static bool take_subtree(struct text *rest, struct general_name *base)
+{
     struct text subtree;
     return der_next_of(rest, DER_SEQUENCE, &subtree) && general_name_next(&subtree, base) &&
            subtree.length == 0;
 }
 
-static bool mask_is_sound(struct text mask) {
+static bool mask_is_sound(struct text mask)
+{
     bool ended = false;
     for (size_t i = 0; i < mask.length * 8; i++) {
         bool set = (text_octet(mask, i / 8) & (0x80u >> (i % 8))) != 0;
@@ -42,12 +45,14 @@ static bool mask_is_sound(struct text mask) {
     return true;
 }
 
-static struct text without_leading_dot(struct text host) {
+static struct text without_leading_dot(struct text host)
+{
     return text_starts_with(host, TEXT(".")) ? text_skip(host, 1) : host;
 }
 
 /* An empty base stands for every name of its kind. */
-static bool base_is_sound(const struct general_name *base) {
+static bool base_is_sound(const struct general_name *base)
+{
     struct text content = base->content;
 
     switch (base->kind) {
@@ -72,7 +77,8 @@ static bool base_is_sound(const struct general_name *base) {
     return true;
 }
 
-static bool list_is_sound(struct text list, size_t *count) {
+static bool list_is_sound(struct text list, size_t *count)
+{
     struct general_name base;
     while (list.length > 0) {
         if (!take_subtree(&list, &base) || !base_is_sound(&base) || ++*count > NAME_CONSTRAINTS_SUBTREES_MOST)
@@ -81,7 +87,8 @@ static bool list_is_sound(struct text list, size_t *count) {
     return true;
 }
 
-bool name_constraints_are_sound(struct text constraints) {
+bool name_constraints_are_sound(struct text constraints)
+{
     struct subtrees subtrees;
     size_t count = 0;
     return split_constraints(constraints, &subtrees) && list_is_sound(subtrees.permitted, &count) &&
@@ -94,7 +101,8 @@ enum side { PERMITTED, EXCLUDED };
 
 /* Zero or more labels added to the left of the base. A wildcard is permitted where all that it may stand for
  * is, and excluded where anything that it may stand for is. */
-static bool dns_matches(struct text name, struct text base, enum side side) {
+static bool dns_matches(struct text name, struct text base, enum side side)
+{
     if (base.length == 0)
         return true;
     if (!text_starts_with(name, TEXT("*.")))
@@ -107,7 +115,8 @@ static bool dns_matches(struct text name, struct text base, enum side side) {
 }
 
 /* A host, or with a leading dot all hosts below a domain. */
-static bool host_matches(struct text host, struct text base) {
+static bool host_matches(struct text host, struct text base)
+{
     if (base.length == 0)
         return true;
     struct text domain = without_leading_dot(base);
@@ -116,7 +125,8 @@ static bool host_matches(struct text host, struct text base) {
     return domain_is_within(host, domain) && !domain_equal(host, domain);
 }
 
-static bool email_matches(struct text address, struct text base) {
+static bool email_matches(struct text address, struct text base)
+{
     const char *at = text_find(address, '@'), *base_at = text_find(base, '@');
     if (at == NULL)
         return false;
@@ -127,7 +137,8 @@ static bool email_matches(struct text address, struct text base) {
            text_equal_ignoring_case(host, text_from(base_at + 1, base.at + base.length));
 }
 
-static bool address_matches(struct text address, struct text base) {
+static bool address_matches(struct text address, struct text base)
+{
     if (base.length != 2 * address.length)
         return false;
     for (size_t i = 0; i < address.length; i++) {
@@ -137,13 +148,15 @@ static bool address_matches(struct text address, struct text base) {
     return true;
 }
 
-static bool directory_matches(struct text name, struct text base, enum side side) {
+static bool directory_matches(struct text name, struct text base, enum side side)
+{
     enum name_match match = distinguished_name_within(name, base);
     return match == NAME_EQUAL || (match == NAME_UNSURE && side == EXCLUDED);
 }
 
 /* Both are of one kind. */
-static bool base_matches(const struct general_name *name, struct text base, enum side side) {
+static bool base_matches(const struct general_name *name, struct text base, enum side side)
+{
     struct text host;
 
     switch (name->kind) {
@@ -172,7 +185,8 @@ struct check {
     uint32_t *budget;
 };
 
-static bool name_is_allowed(const struct check *check, const struct general_name *name) {
+static bool name_is_allowed(const struct check *check, const struct general_name *name)
+{
     bool constrained = false, permitted = false;
     struct general_name base;
 
@@ -199,7 +213,8 @@ static bool name_is_allowed(const struct check *check, const struct general_name
 
 /* ---- the names of a certificate ---- */
 
-static bool alternative_names_are_allowed(const struct check *check, const struct certificate *certificate) {
+static bool alternative_names_are_allowed(const struct check *check, const struct certificate *certificate)
+{
     struct general_name name;
     struct text rest;
 
@@ -216,8 +231,8 @@ static bool alternative_names_are_allowed(const struct check *check, const struc
 
 /* The subject as a directory name; its mailboxes; and, where no SAN says better, its CNs as the host names
  * that they will be taken for. */
-static bool subject_is_allowed(const struct check *check, const struct certificate *certificate,
-                               bool is_leaf) {
+static bool subject_is_allowed(const struct check *check, const struct certificate *certificate, bool is_leaf)
+{
     struct general_name name = {.kind = GENERAL_NAME_DIRECTORY, .content = certificate->subject};
     struct name_cursor cursor = name_cursor_of(certificate->subject);
     struct name_attribute attribute;
@@ -242,7 +257,8 @@ static bool subject_is_allowed(const struct check *check, const struct certifica
 }
 
 bool name_constraints_allow(struct text constraints, const struct certificate *certificate, bool is_leaf,
-                            uint32_t *budget) {
+                            uint32_t *budget)
+{
     struct check check = {.budget = budget};
     return split_constraints(constraints, &check.subtrees) &&
            alternative_names_are_allowed(&check, certificate) &&

@@ -7,20 +7,23 @@
 
 #define SLOTS_FIRST 16u
 
-void name_index_deinit(struct name_index *index) {
+void name_index_deinit(struct name_index *index)
+{
     free(index->entry);
     *index = (struct name_index){0};
 }
 
 /* The slot that has the name, or the free one where it would go. */
-static struct name_entry *slot_of(const struct name_index *index, struct text name) {
+static struct name_entry *slot_of(const struct name_index *index, struct text name)
+{
     size_t at = (size_t)domain_hash(name) & index->mask;
     while (index->entry[at].name.length != 0 && !text_equal_ignoring_case(index->entry[at].name, name))
         at = (at + 1) & index->mask;
     return &index->entry[at];
 }
 
-static bool grow(struct name_index *index) {
+static bool grow(struct name_index *index)
+{
     struct name_index larger = {.mask = index->entry == NULL ? SLOTS_FIRST - 1 : index->mask * 2 + 1,
                                 .count = index->count};
 
@@ -36,7 +39,8 @@ static bool grow(struct name_index *index) {
     return true;
 }
 
-struct name_entry *name_index_find(const struct name_index *index, struct text name) {
+struct name_entry *name_index_find(const struct name_index *index, struct text name)
+{
     name = domain_without_dot(name);
     if (index->entry == NULL || name.length == 0)
         return NULL;
@@ -44,7 +48,8 @@ struct name_entry *name_index_find(const struct name_index *index, struct text n
     return entry->name.length == 0 ? NULL : entry;
 }
 
-struct name_entry *name_index_claim(struct name_index *index, struct text name) {
+struct name_entry *name_index_claim(struct name_index *index, struct text name)
+{
     name = domain_without_dot(name);
     struct name_entry *entry = name_index_find(index, name);
     if (entry != NULL)

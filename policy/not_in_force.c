@@ -16,7 +16,8 @@ static const struct {
     {"partners-watch: true", "reload with SIGHUP after a change"},
 };
 
-bool not_in_force(struct yaml_reading *reading, const struct yaml_node *node, const char *setting) {
+bool not_in_force(struct yaml_reading *reading, const struct yaml_node *node, const char *setting)
+{
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
         if (strcmp(settings[i].setting, setting) != 0)
             continue;

@@ -6,13 +6,15 @@
 #include "policy/domain.h"
 #include "policy/revocation.h"
 
-static void free_texts(char **texts, size_t count) {
+static void free_texts(char **texts, size_t count)
+{
     for (size_t i = 0; i < count; i++)
         free(texts[i]);
     free(texts);
 }
 
-void partner_destroy(struct partner *partner) {
+void partner_destroy(struct partner *partner)
+{
     if (partner == NULL)
         return;
     free(partner->name);
@@ -32,7 +34,8 @@ void partner_destroy(struct partner *partner) {
     free(partner);
 }
 
-enum reason partner_state(const struct partner *partner, int64_t now) {
+enum reason partner_state(const struct partner *partner, int64_t now)
+{
     if (!partner->enabled)
         return REASON_PARTNER_DISABLED;
     if (now < partner->valid_from)
@@ -41,7 +44,8 @@ enum reason partner_state(const struct partner *partner, int64_t now) {
 }
 
 /* RFC 3261 7.1: methods are case-sensitive. */
-bool partner_allows_method(const struct partner *partner, struct text method) {
+bool partner_allows_method(const struct partner *partner, struct text method)
+{
     if (partner->methods == NULL)
         return true;
     for (size_t i = 0; i < partner->method_count; i++) {
@@ -51,7 +55,8 @@ bool partner_allows_method(const struct partner *partner, struct text method) {
     return false;
 }
 
-bool partner_lists_anchor(const struct partner *partner, const struct trust_anchor *anchor) {
+bool partner_lists_anchor(const struct partner *partner, const struct trust_anchor *anchor)
+{
     for (size_t i = 0; i < partner->anchor_count; i++) {
         if (partner->anchors[i] == anchor)
             return true;
@@ -59,7 +64,8 @@ bool partner_lists_anchor(const struct partner *partner, const struct trust_anch
     return false;
 }
 
-bool partner_owns_domain(const struct partner *partner, struct text domain) {
+bool partner_owns_domain(const struct partner *partner, struct text domain)
+{
     for (size_t i = 0; i < partner->domain_count; i++) {
         if (domain_equal(text_of(partner->domains[i]), domain))
             return true;
@@ -67,11 +73,13 @@ bool partner_owns_domain(const struct partner *partner, struct text domain) {
     return false;
 }
 
-bool identity_rule_needs_dns(enum identity_rule rule) {
+bool identity_rule_needs_dns(enum identity_rule rule)
+{
     return rule == IDENTITY_SRV_TARGET || rule == IDENTITY_SECURE_SRV || rule == IDENTITY_DANE;
 }
 
-const char *identity_rule_word(enum identity_rule rule) {
+const char *identity_rule_word(enum identity_rule rule)
+{
     static const char *const words[] = {
         [IDENTITY_DOMAIN] = "domain",
         [IDENTITY_NAMES] = "names",

@@ -31,7 +31,8 @@ struct file_trouble {
     const char *token, *sentence; /* literals */
 };
 
-static struct file_trouble trouble_of(int error) {
+static struct file_trouble trouble_of(int error)
+{
     if (error == ENOENT || error == ENOTDIR)
         return (struct file_trouble){"file-missing", "does not exist"};
     if (error == EACCES || error == EPERM)
@@ -44,7 +45,8 @@ static struct file_trouble trouble_of(int error) {
 }
 
 /* Exactly `length` octets: a file that changes its size meanwhile is somebody else's, half written. */
-static struct file_trouble read_all(int file, char *to, size_t length) {
+static struct file_trouble read_all(int file, char *to, size_t length)
+{
     size_t have = 0;
 
     while (have < length) {
@@ -61,7 +63,8 @@ static struct file_trouble read_all(int file, char *to, size_t length) {
     return (struct file_trouble){NULL, NULL};
 }
 
-static char *load(const char *path, size_t largest, size_t *length, struct file_trouble *trouble) {
+static char *load(const char *path, size_t largest, size_t *length, struct file_trouble *trouble)
+{
     struct stat facts;
     char *content = NULL;
     /* O_NONBLOCK: a pipe that was put there does not stop us. */
@@ -90,7 +93,8 @@ static char *load(const char *path, size_t largest, size_t *length, struct file_
     return content;
 }
 
-char *file_read(const char *path, size_t largest, size_t *length, const char **why) {
+char *file_read(const char *path, size_t largest, size_t *length, const char **why)
+{
     struct file_trouble trouble = {NULL, NULL};
     char *content = load(path, largest, length, &trouble);
     *why = trouble.sentence;
@@ -98,7 +102,8 @@ char *file_read(const char *path, size_t largest, size_t *length, const char **w
 }
 
 char *file_read_or_report(const char *path, size_t largest, size_t *length, struct place place,
-                          struct problems *problems) {
+                          struct problems *problems)
+{
     char quoted[UTF8_QUOTED];
     struct file_trouble trouble = {NULL, NULL};
     char *content = load(path, largest, length, &trouble);
@@ -109,7 +114,8 @@ char *file_read_or_report(const char *path, size_t largest, size_t *length, stru
     return content;
 }
 
-char *path_beside(const char *file, const char *path) {
+char *path_beside(const char *file, const char *path)
+{
     const char *slash = strrchr(file, '/');
     size_t folder = slash == NULL || path[0] == '/' ? 0 : (size_t)(slash - file) + 1;
     size_t length = strlen(path);
@@ -122,7 +128,8 @@ char *path_beside(const char *file, const char *path) {
     return whole;
 }
 
-const char *path_shown(struct place place, const char *path) {
+const char *path_shown(struct place place, const char *path)
+{
     const char *slash = place.file == NULL ? NULL : strrchr(place.file, '/');
     size_t folder = slash == NULL ? 0 : (size_t)(slash - place.file) + 1;
 
@@ -141,7 +148,8 @@ struct loading {
 
 /* Tells the domains those that are taken, ours or blocked. */
 static void claim_domains(struct loading *loading, struct yaml_reading *reading,
-                          const struct partner_draft *draft) {
+                          const struct partner_draft *draft)
+{
     const struct partner_file_context *context = loading->context;
     const struct partner *partner = draft->partner;
     size_t next = 0;
@@ -166,7 +174,8 @@ static void claim_domains(struct loading *loading, struct yaml_reading *reading,
 }
 
 static void load_roots(struct loading *loading, struct yaml_reading *reading,
-                       const struct partner_draft *draft) {
+                       const struct partner_draft *draft)
+{
     struct partner *partner = draft->partner;
     const struct partner_file_context *context = loading->context;
     struct trust_anchor_loading roots = {.anchors = partner_set_anchors(context->set),
@@ -187,7 +196,8 @@ static void load_roots(struct loading *loading, struct yaml_reading *reading,
 
 /* After the roots: a CRL is compared with them. */
 static void load_crls(struct loading *loading, struct yaml_reading *reading, const struct yaml_node *root,
-                      struct partner *partner) {
+                      struct partner *partner)
+{
     struct crl_loading crls = {.anchors = partner_set_anchors(loading->context->set),
                                .partner = partner,
                                .rule = partner->revocation,
@@ -200,7 +210,8 @@ static void load_crls(struct loading *loading, struct yaml_reading *reading, con
 }
 
 /* The name stands in the file so that a copy under another name is noticed. */
-static void check_name(struct yaml_reading *reading, const struct partner_draft *draft, struct text stem) {
+static void check_name(struct yaml_reading *reading, const struct partner_draft *draft, struct text stem)
+{
     char quoted[UTF8_QUOTED];
 
     if (draft->name != NULL && !text_equal(stem, draft->name->value))
@@ -211,7 +222,8 @@ static void check_name(struct yaml_reading *reading, const struct partner_draft 
 
 /* Two names that differ in case only would be one to everybody who looks for them. */
 static void check_same_name(struct loading *loading, struct yaml_reading *reading,
-                            const struct partner_draft *draft) {
+                            const struct partner_draft *draft)
+{
     const struct partner *other =
         draft->name == NULL ? NULL : partner_set_by_name(loading->context->set, draft->name->value);
     if (other != NULL)
@@ -219,7 +231,8 @@ static void check_same_name(struct loading *loading, struct yaml_reading *readin
                    "the name differs from that of %s in case only; rename one", other->file);
 }
 
-static void load_tree(struct loading *loading, char *path, struct text stem, const struct yaml_tree *tree) {
+static void load_tree(struct loading *loading, char *path, struct text stem, const struct yaml_tree *tree)
+{
     struct partner_draft draft = {.partner = partner_create()};
     struct yaml_reading reading = {.file = path, .problems = loading->problems};
     size_t errors = loading->problems->errors;
@@ -241,7 +254,8 @@ static void load_tree(struct loading *loading, char *path, struct text stem, con
         yaml_out_of_memory(&reading, yaml_root(tree));
 }
 
-static void load_file(struct loading *loading, char *path, struct text stem) {
+static void load_file(struct loading *loading, char *path, struct text stem)
+{
     static const struct yaml_bounds bounds = {PARTNER_FILE_LARGEST, PARTNER_NODES_MOST};
     size_t length = 0;
     char *content = file_read_or_report(path, PARTNER_FILE_LARGEST, &length, (struct place){path, 0, 0},
@@ -263,11 +277,13 @@ struct name_list {
     size_t count, room;
 };
 
-static int by_octets(const void *a, const void *b) {
+static int by_octets(const void *a, const void *b)
+{
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool remember(struct name_list *list, const char *name) {
+static bool remember(struct name_list *list, const char *name)
+{
     if (list->count == list->room) {
         size_t room = list->room == 0 ? 64 : list->room * 2;
         char **larger = realloc(list->name, room * sizeof(larger[0]));
@@ -280,7 +296,8 @@ static bool remember(struct name_list *list, const char *name) {
     return list->name[list->count] != NULL && ++list->count > 0;
 }
 
-static bool list_folder(const char *folder, struct name_list *list, struct problems *problems) {
+static bool list_folder(const char *folder, struct name_list *list, struct problems *problems)
+{
     struct place place = {folder, 0, 0};
     DIR *handle = opendir(folder);
 
@@ -312,7 +329,8 @@ static bool list_folder(const char *folder, struct name_list *list, struct probl
     return error == 0;
 }
 
-static bool is_readable_name(struct text name) {
+static bool is_readable_name(struct text name)
+{
     while (name.length > 0) {
         uint32_t c;
         size_t octets = utf8_next(name, &c);
@@ -323,7 +341,8 @@ static bool is_readable_name(struct text name) {
     return true;
 }
 
-static void load_entry(struct loading *loading, const char *folder, struct text name) {
+static void load_entry(struct loading *loading, const char *folder, struct text name)
+{
     char quoted[UTF8_QUOTED];
     size_t size = strlen(folder) + name.length + 2;
     char *path = malloc(size);
@@ -348,8 +367,8 @@ static void load_entry(struct loading *loading, const char *folder, struct text 
     free(path);
 }
 
-void partner_folder_load(const char *folder, struct partner_file_context *context,
-                         struct problems *problems) {
+void partner_folder_load(const char *folder, struct partner_file_context *context, struct problems *problems)
+{
     struct name_list names = {0};
     struct domain_claims claims = {0};
     struct loading loading = {.context = context, .claims = &claims, .problems = problems};

@@ -14,7 +14,8 @@
 #define METHODS_MOST 32u
 #define PINS_MOST 64u
 
-struct partner *partner_create(void) {
+struct partner *partner_create(void)
+{
     struct partner *partner = calloc(1, sizeof(*partner));
     if (partner == NULL)
         return NULL;
@@ -34,7 +35,8 @@ struct partner *partner_create(void) {
 /* ---- the three required keys ---- */
 
 static void read_name(struct yaml_reading *reading, const struct yaml_node *node,
-                      const struct yaml_field *field) {
+                      const struct yaml_field *field)
+{
     struct partner_draft *draft = reading->context;
     char quoted[UTF8_QUOTED];
 
@@ -57,7 +59,8 @@ static void read_name(struct yaml_reading *reading, const struct yaml_node *node
 }
 
 static void read_domains(struct yaml_reading *reading, const struct yaml_node *node,
-                         const struct yaml_field *field) {
+                         const struct yaml_field *field)
+{
     struct partner_draft *draft = reading->context;
 
     yaml_read_some_names(reading, node, field);
@@ -66,7 +69,8 @@ static void read_domains(struct yaml_reading *reading, const struct yaml_node *n
 
 /* The files are read later, when the rule of identity is known. */
 static void read_roots(struct yaml_reading *reading, const struct yaml_node *node,
-                       const struct yaml_field *field) {
+                       const struct yaml_field *field)
+{
     struct partner_draft *draft = reading->context;
 
     if (!yaml_is_list(reading, node, field, false, "[root.pem]"))
@@ -87,7 +91,8 @@ static const struct yaml_key identity_keys[] = {
 };
 
 static void read_identity(struct yaml_reading *reading, const struct yaml_node *node,
-                          const struct yaml_field *field) {
+                          const struct yaml_field *field)
+{
     struct partner *partner = field->value;
     struct yaml_field rule = {.key = field->key, .value = &partner->identity, .detail = identity_words};
 
@@ -119,7 +124,8 @@ static const struct yaml_key locate_keys[] = {
 };
 
 static void read_locate(struct yaml_reading *reading, const struct yaml_node *node,
-                        const struct yaml_field *field) {
+                        const struct yaml_field *field)
+{
     struct partner *partner = field->value;
     struct yaml_field rule = {.key = field->key, .value = &partner->locate, .detail = locate_words};
 
@@ -141,7 +147,8 @@ static const struct yaml_key valid_keys[] = {
 };
 
 static void read_valid(struct yaml_reading *reading, const struct yaml_node *node,
-                       const struct yaml_field *field) {
+                       const struct yaml_field *field)
+{
     struct partner *partner = field->value;
 
     yaml_read_mapping(reading, node, "'valid'", valid_keys, partner);
@@ -157,11 +164,13 @@ static const struct yaml_word method_words[] = {
     {"PRACK", 0},  {"UPDATE", 0},  {"INFO", 0},    {"REFER", 0},    {"MESSAGE", 0}, {"SUBSCRIBE", 0},
     {"NOTIFY", 0}, {"PUBLISH", 0}, {"SERVICE", 0}, {"BENOTIFY", 0}, {NULL, 0}};
 
-static const char *method_at(const void *words, size_t index) {
+static const char *method_at(const void *words, size_t index)
+{
     return ((const struct yaml_word *)words)[index].word;
 }
 
-static bool is_token(struct text t) {
+static bool is_token(struct text t)
+{
     for (size_t i = 0; i < t.length; i++) {
         char c = text_lower(t.at[i]);
         if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("-.!%*_+`'~", c) != NULL))
@@ -173,7 +182,8 @@ static bool is_token(struct text t) {
 /* Methods are case-sensitive, and others may come: one that is not known is believed, a slip of the pen is
  * not. */
 static bool is_method(struct yaml_reading *reading, const struct yaml_node *entry,
-                      const struct yaml_field *field) {
+                      const struct yaml_field *field)
+{
     char quoted[UTF8_QUOTED];
 
     if (!yaml_is_entry(reading, entry, field, "[INVITE, MESSAGE]"))
@@ -194,7 +204,8 @@ static bool is_method(struct yaml_reading *reading, const struct yaml_node *entr
 }
 
 static void read_methods(struct yaml_reading *reading, const struct yaml_node *node,
-                         const struct yaml_field *field) {
+                         const struct yaml_field *field)
+{
     size_t count = 0;
 
     if (node->kind == YAML_SCALAR && text_equal(node->value, TEXT("all")))
@@ -227,7 +238,8 @@ static void read_methods(struct yaml_reading *reading, const struct yaml_node *n
 /* ---- what must hold besides ---- */
 
 static bool read_pin(struct yaml_reading *reading, const struct yaml_node *entry,
-                     const struct yaml_field *field, struct pin *pin) {
+                     const struct yaml_field *field, struct pin *pin)
+{
     const struct text prefix = TEXT("sha256:");
     char quoted[UTF8_QUOTED];
 
@@ -245,7 +257,8 @@ static bool read_pin(struct yaml_reading *reading, const struct yaml_node *entry
 }
 
 static void read_pins(struct yaml_reading *reading, const struct yaml_node *node,
-                      const struct yaml_field *field) {
+                      const struct yaml_field *field)
+{
     size_t count = 0;
 
     if (!yaml_is_list(reading, node, field, false, "[\"sha256:BASE64\"]"))
@@ -311,7 +324,8 @@ static const struct yaml_key partner_keys[] = {
 };
 
 void partner_keys_read(struct yaml_reading *reading, const struct yaml_node *root,
-                       struct partner_draft *draft) {
+                       struct partner_draft *draft)
+{
     reading->context = draft;
     yaml_read_mapping(reading, root, "a partner file", partner_keys, draft->partner);
     if (draft->roots != NULL && draft->roots->count == 0 && draft->partner->identity != IDENTITY_DANE)

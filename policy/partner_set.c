@@ -26,7 +26,8 @@ struct partner_set {
     struct partner_list dane;
 };
 
-struct partner_set *partner_set_create(void) {
+struct partner_set *partner_set_create(void)
+{
     struct partner_set *set = calloc(1, sizeof(*set));
     if (set == NULL)
         return NULL;
@@ -38,7 +39,8 @@ struct partner_set *partner_set_create(void) {
     return set;
 }
 
-void partner_set_destroy(struct partner_set *set) {
+void partner_set_destroy(struct partner_set *set)
+{
     if (set == NULL)
         return;
     for (size_t i = 0; i < set->users_count; i++) {
@@ -63,17 +65,20 @@ void partner_set_destroy(struct partner_set *set) {
     free(set);
 }
 
-struct trust_anchors *partner_set_anchors(struct partner_set *set) {
+struct trust_anchors *partner_set_anchors(struct partner_set *set)
+{
     return set->anchors;
 }
 
-const struct trust_anchors *partner_set_anchors_of(const struct partner_set *set) {
+const struct trust_anchors *partner_set_anchors_of(const struct partner_set *set)
+{
     return set->anchors;
 }
 
 /* ---- adding ---- */
 
-static bool list_add(struct partner_list *list, const struct partner *partner) {
+static bool list_add(struct partner_list *list, const struct partner *partner)
+{
     if (list->count > 0 && list->partner[list->count - 1] == partner)
         return true;
     if ((list->count & (list->count + 1)) == 0) { /* grows at 0, 1, 3, 7, ... */
@@ -86,7 +91,8 @@ static bool list_add(struct partner_list *list, const struct partner *partner) {
     return true;
 }
 
-static bool keep(struct partner_set *set, struct partner *take) {
+static bool keep(struct partner_set *set, struct partner *take)
+{
     if (set->count == set->room) {
         size_t room = set->room == 0 ? 16 : set->room * 2;
         struct partner **larger = realloc(set->partner, room * sizeof(larger[0]));
@@ -103,7 +109,8 @@ static bool keep(struct partner_set *set, struct partner *take) {
     return true;
 }
 
-static bool index_name(struct name_index *index, const char *name, struct partner *partner) {
+static bool index_name(struct name_index *index, const char *name, struct partner *partner)
+{
     struct name_entry *entry = name_index_claim(index, text_of(name));
     if (entry == NULL)
         return false;
@@ -112,7 +119,8 @@ static bool index_name(struct name_index *index, const char *name, struct partne
     return true;
 }
 
-static bool index_identity_name(struct partner_set *set, const char *name, const struct partner *partner) {
+static bool index_identity_name(struct partner_set *set, const char *name, const struct partner *partner)
+{
     struct name_entry *entry = name_index_claim(&set->by_identity_name, text_of(name));
     if (entry == NULL)
         return false;
@@ -122,7 +130,8 @@ static bool index_identity_name(struct partner_set *set, const char *name, const
 }
 
 static bool index_anchor(struct partner_set *set, const struct trust_anchor *anchor,
-                         const struct partner *partner) {
+                         const struct partner *partner)
+{
     if (anchor->index >= set->users_count) {
         size_t count = ((size_t)anchor->index + 1) * 2;
         struct anchor_users *larger = realloc(set->users, count * sizeof(larger[0]));
@@ -139,7 +148,8 @@ static bool index_anchor(struct partner_set *set, const struct trust_anchor *anc
 }
 
 /* The partner is kept first, so that no index ever points to one that is gone. */
-bool partner_set_add(struct partner_set *set, struct partner *take) {
+bool partner_set_add(struct partner_set *set, struct partner *take)
+{
     if (!keep(set, take) || !index_name(&set->by_name, take->name, take))
         return false;
     for (size_t i = 0; i < take->domain_count; i++) {
@@ -159,46 +169,55 @@ bool partner_set_add(struct partner_set *set, struct partner *take) {
 
 /* ---- asking ---- */
 
-size_t partner_set_count(const struct partner_set *set) {
+size_t partner_set_count(const struct partner_set *set)
+{
     return set->count;
 }
 
-const struct partner *partner_set_at(const struct partner_set *set, uint32_t index) {
+const struct partner *partner_set_at(const struct partner_set *set, uint32_t index)
+{
     return set->partner[index];
 }
 
-const struct partner *partner_set_by_name(const struct partner_set *set, struct text name) {
+const struct partner *partner_set_by_name(const struct partner_set *set, struct text name)
+{
     const struct name_entry *entry = name_index_find(&set->by_name, name);
     return entry == NULL ? NULL : entry->value;
 }
 
-const struct partner *partner_set_by_domain(const struct partner_set *set, struct text domain) {
+const struct partner *partner_set_by_domain(const struct partner_set *set, struct text domain)
+{
     const struct name_entry *entry = name_index_find(&set->by_domain, domain);
     return entry == NULL ? NULL : entry->value;
 }
 
-static const struct partner *const *list_of(const struct partner_list *list, size_t *count) {
+static const struct partner *const *list_of(const struct partner_list *list, size_t *count)
+{
     *count = list == NULL ? 0 : list->count;
     return list == NULL ? NULL : list->partner;
 }
 
 const struct partner *const *partner_set_by_anchor(const struct partner_set *set,
-                                                   const struct trust_anchor *anchor, size_t *count) {
+                                                   const struct trust_anchor *anchor, size_t *count)
+{
     return list_of(anchor->index < set->users_count ? &set->users[anchor->index].all : NULL, count);
 }
 
 const struct partner *const *partner_set_by_anchor_needing_dns(const struct partner_set *set,
                                                                const struct trust_anchor *anchor,
-                                                               size_t *count) {
+                                                               size_t *count)
+{
     return list_of(anchor->index < set->users_count ? &set->users[anchor->index].needing_dns : NULL, count);
 }
 
 const struct partner *const *partner_set_by_identity_name(const struct partner_set *set, struct text name,
-                                                          size_t *count) {
+                                                          size_t *count)
+{
     const struct name_entry *entry = name_index_find(&set->by_identity_name, name);
     return list_of(entry == NULL ? NULL : entry->value, count);
 }
 
-const struct partner *const *partner_set_with_dane(const struct partner_set *set, size_t *count) {
+const struct partner *const *partner_set_with_dane(const struct partner_set *set, size_t *count)
+{
     return list_of(&set->dane, count);
 }

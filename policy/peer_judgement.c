@@ -87,8 +87,8 @@ struct broken_path {
     char text[160];
 };
 
-static void note_broken(void *context, const struct trust_path *so_far, const struct certificate *at, enum reason why,
-                        const char *detail)
+static void note_broken(void *context, const struct trust_path *so_far, const struct certificate *at,
+                        enum reason why, const char *detail)
 {
     struct broken_path *broken = context;
     char subject[80];
@@ -97,7 +97,8 @@ static void note_broken(void *context, const struct trust_path *so_far, const st
     if (why != broken->reason || broken->text[0] != '\0' || detail == NULL || at == NULL)
         return;
     certificate_subject_print(at->subject, subject, sizeof(subject));
-    snprintf(broken->text, sizeof(broken->text), "%s: %s", subject[0] == '\0' ? "a certificate without a subject" : subject, detail);
+    snprintf(broken->text, sizeof(broken->text), "%s: %s",
+             subject[0] == '\0' ? "a certificate without a subject" : subject, detail);
 }
 
 static struct peer_verdict refuse_chain(const struct peer *peer, const struct trust_anchors *anchors,
@@ -159,7 +160,8 @@ static enum reason path_reason(struct peer *peer, size_t index, const struct par
     return peer_revocation_check(peer, index, terms_of(partner), now);
 }
 
-/* The path that a partner's options accept; NULL with *reason set. REASON_UNTRUSTED_CHAIN: none leads to its anchors. */
+/* The path that a partner's options accept; NULL with *reason set. REASON_UNTRUSTED_CHAIN: none leads to its
+ * anchors. */
 static const struct trust_path *path_for(struct peer *peer, const struct partner *partner, int64_t now,
                                          enum reason *reason)
 {
@@ -230,11 +232,13 @@ struct peer_verdict peer_judge_internal(const struct policy *policy, const struc
                        role == PEER_AS_CLIENT ? "clientAuth" : "serverAuth", names);
     if (reason != REASON_OK)
         return verdict(log, "revocation", reason, "%s%s; names %s", reason_sentence(reason),
-                       peer_revocation_refusal(peer, NULL, policy->internal_revocation, reason, now, shown), names);
+                       peer_revocation_refusal(peer, NULL, policy->internal_revocation, reason, now, shown),
+                       names);
     peer_revocation_log(log, peer, path, policy->internal_revocation, now);
 
     if (!listed_name(policy, chain->certificate[0], &peer->name))
-        return verdict(log, "server-listed", REASON_SERVER_NOT_LISTED, "internal.servers lists none of: %s", names);
+        return verdict(log, "server-listed", REASON_SERVER_NOT_LISTED, "internal.servers lists none of: %s",
+                       names);
     return verdict(log, "server-listed", REASON_OK, "%.*s%s", TEXT_ARGUMENTS(peer->name),
                    peer_revocation_note(peer, path, policy->internal_revocation, now, shown));
 }
@@ -243,13 +247,13 @@ struct peer_verdict peer_judge_internal(const struct policy *policy, const struc
 
 /* What the search for a partner among the names and anchors of a chain has seen so far. */
 struct candidate {
-    const struct partner *accepted;  /* may stand */
-    size_t path;                     /* the one that it is accepted through */
+    const struct partner *accepted; /* may stand */
+    size_t path;                    /* the one that it is accepted through */
     struct text matched;
-    bool is_named;                   /* a name in the certificate led to it; otherwise an anchor that many may share */
-    const struct partner *refused;   /* named by the certificate, but its own options refuse */
+    bool is_named; /* a name in the certificate led to it; otherwise an anchor that many may share */
+    const struct partner *refused; /* named by the certificate, but its own options refuse */
     enum reason refused_reason;
-    const struct partner *other;     /* named by the certificate, but its anchors are others */
+    const struct partner *other; /* named by the certificate, but its anchors are others */
 };
 
 static void consider(struct candidate *candidate, struct peer *peer, const struct partner *partner,
@@ -325,8 +329,8 @@ static void consider_name(struct candidate *candidate, const struct policy *poli
         consider(candidate, peer, partners[i], name->value, now);
 }
 
-/* The owners of the names in the certificate: rule `domain` by domain, rule `names` by host name, those that only DNS can
- * answer by any name within a domain. */
+/* The owners of the names in the certificate: rule `domain` by domain, rule `names` by host name, those that
+ * only DNS can answer by any name within a domain. */
 static void consider_names(struct candidate *candidate, const struct policy *policy, struct peer *peer,
                            int64_t now)
 {
@@ -358,7 +362,8 @@ static void consider_dns_rules(struct candidate *candidate, const struct policy 
 }
 
 /* When every partner behind the reached anchors is off, its own token says so. */
-static const struct partner *first_that_is_off(const struct policy *policy, const struct peer *peer, int64_t now)
+static const struct partner *first_that_is_off(const struct policy *policy, const struct peer *peer,
+                                               int64_t now)
 {
     const struct partner *off = NULL;
     for (size_t i = 0; i < peer->path_count; i++) {
@@ -385,9 +390,10 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
         peer->candidate = candidate->is_named ? candidate->accepted : NULL;
         if (!identity_rule_needs_dns(candidate->accepted->identity))
             peer->partner = candidate->accepted;
-        return verdict(log, "identity", REASON_OK, "%s by rule %s%s", candidate->accepted->name,
-                       identity_rule_word(candidate->accepted->identity),
-                       peer_revocation_note(peer, candidate->path, terms_of(candidate->accepted), now, shown));
+        return verdict(
+            log, "identity", REASON_OK, "%s by rule %s%s", candidate->accepted->name,
+            identity_rule_word(candidate->accepted->identity),
+            peer_revocation_note(peer, candidate->path, terms_of(candidate->accepted), now, shown));
     }
     const struct partner *off = first_that_is_off(policy, peer, now);
     if (off != NULL) {
@@ -398,24 +404,25 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
     if (candidate->refused != NULL) {
         peer->partner = candidate->refused;
         return verdict(log, is_about_revocation(candidate->refused_reason) ? "revocation" : "partner-options",
-                       candidate->refused_reason, "partner %s: %s%s; names %s",
-                       candidate->refused->name, reason_sentence(candidate->refused_reason),
+                       candidate->refused_reason, "partner %s: %s%s; names %s", candidate->refused->name,
+                       reason_sentence(candidate->refused_reason),
                        peer_revocation_refusal(peer, candidate->refused, terms_of(candidate->refused),
                                                candidate->refused_reason, now, shown),
                        names);
     }
     if (candidate->other != NULL)
-        return verdict(log, "identity", REASON_ANCHOR_OF_OTHER_PARTNER,
-                       "names belong to %s, but the chain leads to %s, which that partner does not list; names %s",
-                       candidate->other->name, peer->path[0].anchor->subject, names);
+        return verdict(
+            log, "identity", REASON_ANCHOR_OF_OTHER_PARTNER,
+            "names belong to %s, but the chain leads to %s, which that partner does not list; names %s",
+            candidate->other->name, peer->path[0].anchor->subject, names);
     return verdict(log, "identity", REASON_IDENTITY_MISMATCH,
-                   "no identity rule of the partners behind %s accepts the names %s", peer->path[0].anchor->subject,
-                   names);
+                   "no identity rule of the partners behind %s accepts the names %s",
+                   peer->path[0].anchor->subject, names);
 }
 
-struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct presented_chain *chain, int64_t now,
-                                       const struct check_log *log, const struct trust_trace *trace,
-                                       struct peer *peer)
+struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct presented_chain *chain,
+                                       int64_t now, const struct check_log *log,
+                                       const struct trust_trace *trace, struct peer *peer)
 {
     struct candidate candidate = {0};
     char names[200];
@@ -441,8 +448,8 @@ struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct
 
 /* A chain that ends elsewhere: at another partner's anchor is worth telling apart from nowhere. */
 static struct peer_verdict judge_foreign_chain(const struct policy *policy, const struct partner *partner,
-                                               enum reason reason, const struct check_log *log, const char *names,
-                                               int64_t now, struct peer *peer)
+                                               enum reason reason, const struct check_log *log,
+                                               const char *names, int64_t now, struct peer *peer)
 {
     struct peer elsewhere = {.chain = peer->chain};
 
@@ -479,18 +486,21 @@ struct peer_verdict peer_judge_outbound(const struct policy *policy, const struc
     struct speak_result speak = peer_may_speak_for(peer, partner, domain, answer, now, log);
     if (speak.verdict == SPEAK_ALLOWED) {
         peer->name = speak.matched;
-        return verdict(NULL, "identity", REASON_OK, "%.*s%s", TEXT_ARGUMENTS(speak.matched),
-                       peer_revocation_note(peer, (size_t)(speak.path - peer->path), terms_of(partner), now, shown));
+        return verdict(
+            NULL, "identity", REASON_OK, "%.*s%s", TEXT_ARGUMENTS(speak.matched),
+            peer_revocation_note(peer, (size_t)(speak.path - peer->path), terms_of(partner), now, shown));
     }
-    return verdict(NULL, "identity", speak.reason, "partner %s, domain %.*s, rule %s: %s%s; names %s", partner->name,
-                   TEXT_ARGUMENTS(domain), identity_rule_word(partner->identity), reason_sentence(speak.reason),
-                   peer_revocation_refusal(peer, partner, terms_of(partner), speak.reason, now, shown), names);
+    return verdict(
+        NULL, "identity", speak.reason, "partner %s, domain %.*s, rule %s: %s%s; names %s", partner->name,
+        TEXT_ARGUMENTS(domain), identity_rule_word(partner->identity), reason_sentence(speak.reason),
+        peer_revocation_refusal(peer, partner, terms_of(partner), speak.reason, now, shown), names);
 }
 
 /* ---- speaking for a domain ---- */
 
 struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *partner, struct text domain,
-                                       const struct srv_answer *answer, int64_t now, const struct check_log *log)
+                                       const struct srv_answer *answer, int64_t now,
+                                       const struct check_log *log)
 {
     enum reason reason;
     char shown[PEER_REVOCATION_SHOWN];
@@ -499,7 +509,8 @@ struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *
     if (path == NULL) {
         if (is_about_revocation(reason))
             check_log_add(log, "anchor", CHECK_PASSED, "one of partner %s", partner->name);
-        check_log_add(log, is_about_revocation(reason) ? "revocation" : "anchor", CHECK_FAILED, "%s%s", reason_sentence(reason),
+        check_log_add(log, is_about_revocation(reason) ? "revocation" : "anchor", CHECK_FAILED, "%s%s",
+                      reason_sentence(reason),
                       peer_revocation_refusal(peer, partner, terms_of(partner), reason, now, shown));
         return (struct speak_result){.verdict = SPEAK_DENIED, .reason = reason};
     }
@@ -508,7 +519,8 @@ struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *
 
     struct identity_result identity = identity_check(partner, peer->chain->certificate[0], domain, answer);
     if (identity.verdict == IDENTITY_NEEDS_SRV || identity.verdict == IDENTITY_NEEDS_TLSA) {
-        check_log_add(log, "identity", CHECK_SKIPPED, "needs the SRV records of %.*s", TEXT_ARGUMENTS(domain));
+        check_log_add(log, "identity", CHECK_SKIPPED, "needs the SRV records of %.*s",
+                      TEXT_ARGUMENTS(domain));
         return (struct speak_result){.verdict = SPEAK_NEEDS_SRV, .reason = REASON_DNS_FAILED};
     }
     if (identity.verdict == IDENTITY_REFUSED) {

@@ -2,8 +2,8 @@
 #ifndef FEDGATE_POLICY_PEER_JUDGEMENT_H
 #define FEDGATE_POLICY_PEER_JUDGEMENT_H
 
-/* The first of the two questions: who is this peer, and for which domains may it speak? Asked at the handshake with
- * the presented chain; possession of the key is the TLS library's to prove. Pure. */
+/* The first of the two questions: who is this peer, and for which domains may it speak? Asked at the
+ * handshake with the presented chain; possession of the key is the TLS library's to prove. Pure. */
 
 #include "policy/identity.h"
 #include "policy/peer_revocation.h"
@@ -16,20 +16,22 @@ enum peer_role { PEER_AS_CLIENT, PEER_AS_SERVER }; /* what the peer is in TLS */
 #define PEER_PATHS_MOST 8u /* paths of one chain that are remembered, one for each anchor */
 #define PEER_DETAIL 320u
 
-/* A judged peer: what its chain proves. Lives with its session, and only as long as the chain and the policy that
- * it was judged under. */
+/* A judged peer: what its chain proves. Lives with its session, and only as long as the chain and the policy
+ * that it was judged under. */
 struct peer {
     enum peer_side side;
     enum peer_role role;
     const struct presented_chain *chain; /* borrowed */
     struct trust_path path[PEER_PATHS_MOST];
     size_t path_count;
-    const struct partner *partner; /* the first partner that it was found to be; NULL inside or when only DNS can tell */
-    const struct partner *candidate; /* inbound: whom the session is counted for. NULL when only DNS can tell and no name in
-                                        the certificate lies in a domain of any: then it may be anyone's, and shall be
-                                        counted for no one before a request of it was believed */
-    struct text name;              /* the name in the certificate that was matched; borrowed from the chain */
-    int64_t valid_until;           /* the earliest end of a certificate of the first path */
+    const struct partner
+        *partner; /* the first partner that it was found to be; NULL inside or when only DNS can tell */
+    const struct partner
+        *candidate;   /* inbound: whom the session is counted for. NULL when only DNS can tell and no name in
+                         the certificate lies in a domain of any: then it may be anyone's, and shall be
+                         counted for no one before a request of it was believed */
+    struct text name; /* the name in the certificate that was matched; borrowed from the chain */
+    int64_t valid_until;                 /* the earliest end of a certificate of the first path */
     struct peer_revocations revocations; /* of the paths */
 };
 
@@ -44,28 +46,29 @@ struct peer_verdict peer_judge_internal(const struct policy *policy, const struc
                                         const struct trust_trace *trace, struct peer *peer);
 
 /* A session that a partner opened: which partners can this be? */
-struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct presented_chain *chain, int64_t now,
-                                       const struct check_log *log, const struct trust_trace *trace,
-                                       struct peer *peer);
+struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct presented_chain *chain,
+                                       int64_t now, const struct check_log *log,
+                                       const struct trust_trace *trace, struct peer *peer);
 
-/* A session that we opened towards `domain` of `partner`. `answer` is what DNS said of the domain (NULL where the
- * identity rule needs none). */
+/* A session that we opened towards `domain` of `partner`. `answer` is what DNS said of the domain (NULL where
+ * the identity rule needs none). */
 struct peer_verdict peer_judge_outbound(const struct policy *policy, const struct partner *partner,
                                         struct text domain, const struct srv_answer *answer,
                                         const struct presented_chain *chain, int64_t now,
                                         const struct check_log *log, const struct trust_trace *trace,
                                         struct peer *peer);
 
-/* May a peer that was let in speak for a domain of this partner? Of the peer it changes what is remembered of revocation,
- * nothing else. */
+/* May a peer that was let in speak for a domain of this partner? Of the peer it changes what is remembered of
+ * revocation, nothing else. */
 enum speak_verdict { SPEAK_ALLOWED, SPEAK_DENIED, SPEAK_NEEDS_SRV };
 struct speak_result {
     enum speak_verdict verdict;
-    enum reason reason; /* when denied */
+    enum reason reason;            /* when denied */
     const struct trust_path *path; /* when allowed: the path that it is believed through */
     struct text matched;
 };
 struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *partner, struct text domain,
-                                       const struct srv_answer *answer, int64_t now, const struct check_log *log);
+                                       const struct srv_answer *answer, int64_t now,
+                                       const struct check_log *log);
 
 #endif

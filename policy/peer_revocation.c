@@ -51,11 +51,14 @@ bool peer_revocation_is_stale(const struct peer *peer, int64_t now)
 static void print(const char *before, const struct revocation_finding *finding,
                   char to[PEER_REVOCATION_SHOWN])
 {
-    char subject[80];
+    const struct certificate *certificate = finding->certificate;
+    char name[80];
 
-    certificate_subject_print(finding->certificate->subject, subject, sizeof(subject));
-    snprintf(to, PEER_REVOCATION_SHOWN, "%s%s: %s", before,
-             subject[0] == '\0' ? "the certificate without a subject" : subject, finding->why);
+    certificate_subject_print(certificate->subject, name, sizeof(name));
+    if (name[0] == '\0' && certificate->name_count > 0)
+        (void)certificate_name_print(&certificate->names[0], name, sizeof(name));
+    snprintf(to, PEER_REVOCATION_SHOWN, "%s%s: %s", before, name[0] == '\0' ? "a certificate without a name" : name,
+             finding->why);
 }
 
 const char *peer_revocation_refusal(struct peer *peer, const struct partner *partner,

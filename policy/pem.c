@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-static struct text take_line(struct text *rest, size_t *line) {
+static struct text take_line(struct text *rest, size_t *line)
+{
     const char *end = rest->at + rest->length, *feed = text_find(*rest, '\n');
     struct text taken = text_from(rest->at, feed == NULL ? end : feed);
 
@@ -13,7 +14,8 @@ static struct text take_line(struct text *rest, size_t *line) {
 }
 
 /* "-----BEGIN LABEL-----" */
-static bool is_boundary(struct text line, struct text begin, struct text *label) {
+static bool is_boundary(struct text line, struct text begin, struct text *label)
+{
     const struct text dashes = TEXT("-----");
 
     if (line.length < begin.length + dashes.length || !text_starts_with(line, begin) ||
@@ -23,7 +25,8 @@ static bool is_boundary(struct text line, struct text begin, struct text *label)
     return label->length <= PEM_LABEL_LONGEST;
 }
 
-enum pem_outcome pem_next(struct text *rest, size_t *line, struct pem_block *block) {
+enum pem_outcome pem_next(struct text *rest, size_t *line, struct pem_block *block)
+{
     struct text label;
 
     while (true) {
@@ -47,16 +50,19 @@ enum pem_outcome pem_next(struct text *rest, size_t *line, struct pem_block *blo
     return PEM_BROKEN;
 }
 
-bool pem_is_certificate(const struct pem_block *block) {
+bool pem_is_certificate(const struct pem_block *block)
+{
     return text_equal(block->label, TEXT("CERTIFICATE")) ||
            text_equal(block->label, TEXT("X509 CERTIFICATE"));
 }
 
-bool pem_is_private_key(const struct pem_block *block) {
+bool pem_is_private_key(const struct pem_block *block)
+{
     return text_ends_with_ignoring_case(block->label, TEXT("PRIVATE KEY"));
 }
 
-unsigned char *pem_decode(const struct pem_block *block, size_t *length) {
+unsigned char *pem_decode(const struct pem_block *block, size_t *length)
+{
     size_t size = block->body.length / 4 * 3 + 3;
     unsigned char *octets = malloc(size);
     if (octets == NULL)
@@ -68,7 +74,8 @@ unsigned char *pem_decode(const struct pem_block *block, size_t *length) {
     return NULL;
 }
 
-static int base64_value(char c) {
+static int base64_value(char c)
+{
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
     if (c >= 'a' && c <= 'z')
@@ -78,11 +85,13 @@ static int base64_value(char c) {
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-static bool is_space(char c) {
+static bool is_space(char c)
+{
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-size_t base64_decode(struct text from, bool spaces, unsigned char *to, size_t size) {
+size_t base64_decode(struct text from, bool spaces, unsigned char *to, size_t size)
+{
     uint32_t bits = 0;
     unsigned digits = 0, padding = 0; /* of the current group of four */
     size_t length = 0;
@@ -125,7 +134,8 @@ size_t base64_decode(struct text from, bool spaces, unsigned char *to, size_t si
     return length;
 }
 
-void base64_encode(const unsigned char *from, size_t length, char *to) {
+void base64_encode(const unsigned char *from, size_t length, char *to)
+{
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
     for (size_t i = 0; i < length; i += 3) {

@@ -2,19 +2,20 @@
 #ifndef FEDGATE_POLICY_POLICY_H
 #define FEDGATE_POLICY_POLICY_H
 
-/* All that the two judgements read: partners, our own side, blocked domains. Immutable; any number of threads. */
+/* All that the two judgements read: partners, our own side, blocked domains. Immutable; any number of
+ * threads. */
 
 #include "policy/partner_set.h"
 
 struct name_set; /* exact names, case-insensitive */
 
 struct policy {
-    const struct partner_set *partners;            /* borrowed */
-    const struct trust_anchors *internal_anchors;  /* borrowed */
-    struct revocation_terms internal_revocation;   /* off until the owner sets it */
-    struct name_set *servers;                      /* owned: names of our listed servers */
-    struct name_set *domains;                      /* owned: SIP domains we speak for */
-    struct name_set *blocked;                      /* owned: exact names; ".x" for x and its subdomains */
+    const struct partner_set *partners;           /* borrowed */
+    const struct trust_anchors *internal_anchors; /* borrowed */
+    struct revocation_terms internal_revocation;  /* off until the owner sets it */
+    struct name_set *servers;                     /* owned: names of our listed servers */
+    struct name_set *domains;                     /* owned: SIP domains we speak for */
+    struct name_set *blocked;                     /* owned: exact names; ".x" for x and its subdomains */
 };
 
 /* Copies nothing but pointers: the names live as long as the policy. False: no memory. */
@@ -35,7 +36,7 @@ struct check_log {
     void *context;
 };
 
-void check_log_add(const struct check_log *log, const char *name, enum check_result result, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void check_log_add(const struct check_log *log, const char *name, enum check_result result,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

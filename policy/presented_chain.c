@@ -3,7 +3,8 @@
 
 #include "policy/certificate.h"
 
-struct presented_chain *presented_chain_read(const struct text *ders, size_t count) {
+struct presented_chain *presented_chain_read(const struct text *ders, size_t count)
+{
     struct presented_chain *chain = calloc(1, sizeof(*chain));
     if (chain == NULL)
         return NULL;
@@ -28,7 +29,8 @@ struct presented_chain *presented_chain_read(const struct text *ders, size_t cou
     return chain;
 }
 
-void presented_chain_destroy(struct presented_chain *chain) {
+void presented_chain_destroy(struct presented_chain *chain)
+{
     if (chain == NULL)
         return;
     for (size_t i = 0; i < chain->count; i++)

@@ -12,12 +12,14 @@
 #define OID_P384 TEXT("\x2b\x81\x04\x00\x22")
 #define OID_P521 TEXT("\x2b\x81\x04\x00\x23")
 
-static bool refuse(struct public_key *key, const char *weakness) {
+static bool refuse(struct public_key *key, const char *weakness)
+{
     *key = (struct public_key){.kind = PUBLIC_KEY_REFUSED, .weakness = weakness};
     return true;
 }
 
-static size_t bits_of(struct text magnitude) {
+static size_t bits_of(struct text magnitude)
+{
     size_t bits = magnitude.length * 8;
     for (uint8_t first = text_octet(magnitude, 0); (first & 0x80) == 0; first = (uint8_t)(first << 1))
         bits--;
@@ -25,7 +27,8 @@ static size_t bits_of(struct text magnitude) {
 }
 
 /* RSAPublicKey (RFC 8017 A.1.1). */
-static bool read_rsa(struct text bits, enum public_key_kind kind, struct public_key *key) {
+static bool read_rsa(struct text bits, enum public_key_kind kind, struct public_key *key)
+{
     struct text sequence, modulus, exponent;
 
     if (!der_only(bits, DER_SEQUENCE, &sequence) || !der_next_of(&sequence, DER_INTEGER, &modulus) ||
@@ -50,7 +53,8 @@ static bool read_rsa(struct text bits, enum public_key_kind kind, struct public_
 }
 
 /* RFC 4055 3.1: what the key's own parameters allow binds every signature made with it. */
-static bool read_rsa_pss(struct text parameters, struct text bits, struct public_key *key) {
+static bool read_rsa_pss(struct text parameters, struct text bits, struct public_key *key)
+{
     struct pss_parameters pss;
 
     if (parameters.length != 0) {
@@ -65,7 +69,8 @@ static bool read_rsa_pss(struct text parameters, struct text bits, struct public
 }
 
 /* RFC 5480 2.1.1: namedCurve alone. RFC 5480 2.2: the point, which must be uncompressed here. */
-static bool read_curve(struct text parameters, struct text bits, struct public_key *key) {
+static bool read_curve(struct text parameters, struct text bits, struct public_key *key)
+{
     struct text curve;
     size_t coordinate;
 
@@ -89,7 +94,8 @@ static bool read_curve(struct text parameters, struct text bits, struct public_k
     return true;
 }
 
-static bool read_ed25519(struct text parameters, struct text bits, struct public_key *key) {
+static bool read_ed25519(struct text parameters, struct text bits, struct public_key *key)
+{
     if (parameters.length != 0 || bits.length != 32)
         return false;
     key->kind = PUBLIC_KEY_ED25519;
@@ -97,7 +103,8 @@ static bool read_ed25519(struct text parameters, struct text bits, struct public
     return true;
 }
 
-bool public_key_read(struct text key_info, struct public_key *key) {
+bool public_key_read(struct text key_info, struct public_key *key)
+{
     struct text info, identifier, oid, bit_string, bits;
 
     *key = (struct public_key){.kind = PUBLIC_KEY_REFUSED};

@@ -7,8 +7,9 @@ static const struct {
     const char *token, *sentence;
     int inbound, outbound;
 } reasons[REASON_COUNT] = {
-#define X(name, token_, inbound_, outbound_, sentence_) \
-    [REASON_##name] = {.token = (token_), .sentence = (sentence_), .inbound = (inbound_), .outbound = (outbound_)},
+#define X(name, token_, inbound_, outbound_, sentence_)                                                      \
+    [REASON_##name] = {                                                                                      \
+        .token = (token_), .sentence = (sentence_), .inbound = (inbound_), .outbound = (outbound_)},
     REASONS(X)
 #undef X
 };

@@ -24,11 +24,13 @@ struct crl_store {
     size_t count;
 };
 
-struct crl_store *crl_store_create(void) {
+struct crl_store *crl_store_create(void)
+{
     return calloc(1, sizeof(struct crl_store));
 }
 
-void crl_store_destroy(struct crl_store *store) {
+void crl_store_destroy(struct crl_store *store)
+{
     if (store == NULL)
         return;
     for (size_t i = 0; i < BUCKETS; i++) {
@@ -44,14 +46,16 @@ void crl_store_destroy(struct crl_store *store) {
     free(store);
 }
 
-static struct issuer_entry *find_issuer(const struct crl_store *store, struct text issuer, uint64_t hash) {
+static struct issuer_entry *find_issuer(const struct crl_store *store, struct text issuer, uint64_t hash)
+{
     struct issuer_entry *entry = store->bucket[hash % BUCKETS];
     while (entry != NULL && (entry->hash != hash || !distinguished_name_equal(entry->crl[0]->issuer, issuer)))
         entry = entry->next;
     return entry;
 }
 
-static bool is_held(const struct issuer_entry *entry, const struct crl *crl) {
+static bool is_held(const struct issuer_entry *entry, const struct crl *crl)
+{
     for (size_t i = 0; i < entry->count; i++) {
         if (text_equal(entry->crl[i]->der, crl->der))
             return true;
@@ -60,7 +64,8 @@ static bool is_held(const struct issuer_entry *entry, const struct crl *crl) {
 }
 
 /* Newest first, so that the first one that verifies is the one that counts. */
-static void add_sorted(struct issuer_entry *entry, struct crl *crl) {
+static void add_sorted(struct issuer_entry *entry, struct crl *crl)
+{
     size_t place = entry->count++;
     while (place > 0 && crl_is_newer(crl, entry->crl[place - 1])) {
         entry->crl[place] = entry->crl[place - 1];
@@ -69,7 +74,8 @@ static void add_sorted(struct issuer_entry *entry, struct crl *crl) {
     entry->crl[place] = crl;
 }
 
-static bool grow_list(struct crl_store *store) {
+static bool grow_list(struct crl_store *store)
+{
     const struct crl **all = realloc(store->all, (store->count + 1) * sizeof(*all));
     if (all == NULL)
         return false;
@@ -77,7 +83,8 @@ static bool grow_list(struct crl_store *store) {
     return true;
 }
 
-bool crl_store_add(struct crl_store *store, struct crl *take, const char **why) {
+bool crl_store_add(struct crl_store *store, struct crl *take, const char **why)
+{
     uint64_t hash = distinguished_name_hash(take->issuer);
     struct issuer_entry *entry = find_issuer(store, take->issuer, hash);
 
@@ -109,11 +116,13 @@ failed:
     return false;
 }
 
-size_t crl_store_count(const struct crl_store *store) {
+size_t crl_store_count(const struct crl_store *store)
+{
     return store->count;
 }
 
-const struct crl *crl_store_at(const struct crl_store *store, size_t index) {
+const struct crl *crl_store_at(const struct crl_store *store, size_t index)
+{
     return index < store->count ? store->all[index] : NULL;
 }
 
@@ -121,7 +130,8 @@ const struct crl *crl_store_at(const struct crl_store *store, size_t index) {
 
 /* Did a CA of the path sign it that bears the issuer's name: the issuer itself, or the same CA with another
  * key, which vouches for the issuer's certificate further up (6.3.3 (f) wants a path to the same anchor)? */
-static bool is_genuine(const struct crl *crl, const struct trust_path *path, size_t index) {
+static bool is_genuine(const struct crl *crl, const struct trust_path *path, size_t index)
+{
     for (size_t i = index + 1; i < path->count; i++) {
         if (crl_is_signed_by(crl, path->certificate[i]))
             return true;
@@ -129,7 +139,8 @@ static bool is_genuine(const struct crl *crl, const struct trust_path *path, siz
     return false;
 }
 
-static bool same_scope(const struct crl *a, const struct crl *b) {
+static bool same_scope(const struct crl *a, const struct crl *b)
+{
     return a->scope.only_users == b->scope.only_users &&
            a->scope.only_authorities == b->scope.only_authorities && a->scope.reasons == b->scope.reasons &&
            text_equal(a->scope.distribution_point, b->scope.distribution_point) &&
@@ -137,7 +148,8 @@ static bool same_scope(const struct crl *a, const struct crl *b) {
 }
 
 /* Has a newer genuine one of the same scope been looked at already? */
-static bool is_superseded(const struct issuer_entry *entry, const bool *genuine, size_t index) {
+static bool is_superseded(const struct issuer_entry *entry, const bool *genuine, size_t index)
+{
     for (size_t i = 0; i < index; i++) {
         if (genuine[i] && same_scope(entry->crl[i], entry->crl[index]))
             return true;
@@ -156,13 +168,15 @@ struct inquiry {
     int64_t until;    /* the first of these lists to end or to begin changes the answer */
 };
 
-static void let_answer_end(struct inquiry *inquiry, int64_t last) {
+static void let_answer_end(struct inquiry *inquiry, int64_t last)
+{
     if (last < inquiry->until)
         inquiry->until = last;
 }
 
 /* True: it lists the certificate. */
-static bool ask(struct inquiry *inquiry, const struct issuer_entry *entry, size_t number) {
+static bool ask(struct inquiry *inquiry, const struct issuer_entry *entry, size_t number)
+{
     const struct certificate *certificate = inquiry->path->certificate[inquiry->index];
     const struct crl *crl = entry->crl[number];
     uint32_t reasons = crl_reasons_for(crl, certificate);
@@ -192,7 +206,8 @@ static bool ask(struct inquiry *inquiry, const struct issuer_entry *entry, size_
     return false;
 }
 
-static enum reason check_certificate(struct inquiry *inquiry, const struct crl_store *store) {
+static enum reason check_certificate(struct inquiry *inquiry, const struct crl_store *store)
+{
     struct text issuer = inquiry->path->certificate[inquiry->index]->issuer;
     const struct issuer_entry *entry =
         store == NULL ? NULL : find_issuer(store, issuer, distinguished_name_hash(issuer));
@@ -213,7 +228,8 @@ static enum reason check_certificate(struct inquiry *inquiry, const struct crl_s
 }
 
 enum reason revocation_check(const struct trust_path *path, const struct crl_store *store, int64_t now,
-                             enum revocation_rule rule, struct revocation_finding *finding) {
+                             enum revocation_rule rule, struct revocation_finding *finding)
+{
     struct revocation_finding none, unknown = {.until = INT64_MAX};
 
     finding = finding == NULL ? &none : finding;

@@ -9,23 +9,27 @@ static const struct yaml_word rules[] = {{"off", REVOCATION_OFF},
                                          {NULL, 0}};
 
 void revocation_read_rule(struct yaml_reading *reading, const struct yaml_node *node,
-                          const struct yaml_field *field) {
+                          const struct yaml_field *field)
+{
     struct yaml_field rule = *field;
 
     rule.detail = rules;
     yaml_read_word(reading, node, &rule);
 }
 
-static bool is_url(struct text source) {
+static bool is_url(struct text source)
+{
     return text_starts_with(source, TEXT("http://")) || text_starts_with(source, TEXT("https://"));
 }
 
-bool revocation_is_remote(struct text source) {
+bool revocation_is_remote(struct text source)
+{
     return is_url(source) || text_equal(source, TEXT("from-certificate"));
 }
 
 void revocation_read_crls(struct yaml_reading *reading, const struct yaml_node *node,
-                          const struct yaml_field *field) {
+                          const struct yaml_field *field)
+{
     yaml_read_sources(reading, node, field);
     if (node->kind != YAML_LIST)
         return;
@@ -38,14 +42,16 @@ void revocation_read_crls(struct yaml_reading *reading, const struct yaml_node *
 }
 
 void revocation_read_ocsp(struct yaml_reading *reading, const struct yaml_node *node,
-                          const struct yaml_field *field) {
+                          const struct yaml_field *field)
+{
     yaml_read_boolean(reading, node, field);
     if (*(bool *)field->value)
         not_in_force(reading, node, "ocsp: true");
 }
 
 void revocation_keys_check(struct yaml_reading *reading, const struct yaml_node *section,
-                           enum revocation_rule rule, size_t crl_count) {
+                           enum revocation_rule rule, size_t crl_count)
+{
     const struct yaml_node *node = yaml_find(section, "revocation");
 
     if (rule == REVOCATION_REQUIRED && crl_count == 0 && node != NULL)

@@ -12,7 +12,8 @@ yaml_value_reader revocation_read_ocsp; /* bool */
 
 /* Is an entry of `crls` no file, but a URL or "from-certificate"? */
 bool revocation_is_remote(struct text source);
-/* When all keys of a partner file, or of `internal`, are read: warns where `revocation: required` has nothing to go by.
+/* When all keys of a partner file, or of `internal`, are read: warns where `revocation: required` has nothing
+ * to go by.
  */
 void revocation_keys_check(struct yaml_reading *reading, const struct yaml_node *section,
                            enum revocation_rule rule, size_t crl_count);

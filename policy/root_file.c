@@ -21,7 +21,8 @@ struct candidate {
               16]; /* "root.pem", or "root.pem (CN=Fabrikam Root)" where it holds several */
 };
 
-static void name_candidate(struct candidate *candidate, const char *path, bool alone) {
+static void name_candidate(struct candidate *candidate, const char *path, bool alone)
+{
     char file[UTF8_QUOTED], subject[SUBJECT];
 
     utf8_quote(text_of(path_shown(candidate->place, path)), file);
@@ -33,12 +34,14 @@ static void name_candidate(struct candidate *candidate, const char *path, bool a
 }
 
 static void complain(const struct candidate *candidate, enum severity severity, const char *token,
-                     const char *sentence) {
+                     const char *sentence)
+{
     problems_add(candidate->loading->problems, severity, candidate->place, token, "%s %s", candidate->what,
                  sentence);
 }
 
-static bool may_be_anchor(const struct candidate *candidate) {
+static bool may_be_anchor(const struct candidate *candidate)
+{
     const char *why = NULL, *owner = candidate->loading->owner;
     char sentence[400];
     enum reason reason = trust_anchor_check(candidate->certificate, &why);
@@ -60,7 +63,8 @@ static bool may_be_anchor(const struct candidate *candidate) {
     return false;
 }
 
-static bool is_in_force(const struct candidate *candidate) {
+static bool is_in_force(const struct candidate *candidate)
+{
     const struct trust_anchor_loading *loading = candidate->loading;
     int64_t ends = candidate->certificate->not_after, begins = candidate->certificate->not_before;
     char sentence[200], date[CALENDAR_DATE];
@@ -86,7 +90,8 @@ static bool is_in_force(const struct candidate *candidate) {
 }
 
 static void append(const struct candidate *candidate, const struct trust_anchor *anchor,
-                   struct trust_anchor_list *list) {
+                   struct trust_anchor_list *list)
+{
     for (size_t i = 0; i < list->count; i++) {
         if (list->anchor[i] == anchor)
             return;
@@ -109,7 +114,8 @@ static void append(const struct candidate *candidate, const struct trust_anchor 
 }
 
 /* Takes the certificate. */
-static void consider(struct candidate *candidate, struct certificate *take, struct trust_anchor_list *list) {
+static void consider(struct candidate *candidate, struct certificate *take, struct trust_anchor_list *list)
+{
     if (!may_be_anchor(candidate) || !is_in_force(candidate)) {
         certificate_destroy(take);
         return;
@@ -127,7 +133,8 @@ static void consider(struct candidate *candidate, struct certificate *take, stru
 }
 
 void trust_anchor_file_load(const struct trust_anchor_loading *loading, const char *path, struct place place,
-                            struct trust_anchor_list *list) {
+                            struct trust_anchor_list *list)
+{
     struct certificate_list certificates;
     size_t length = 0;
     char *pem = file_read_or_report(path, PEM_FILE_LARGEST, &length, place, loading->problems);
@@ -150,7 +157,8 @@ void trust_anchor_file_load(const struct trust_anchor_loading *loading, const ch
 }
 
 void trust_anchor_files_load(const struct trust_anchor_loading *loading, struct yaml_reading *reading,
-                             const struct yaml_node *paths, struct trust_anchor_list *list) {
+                             const struct yaml_node *paths, struct trust_anchor_list *list)
+{
     for (const struct yaml_node *entry = paths->first; entry != NULL; entry = entry->next) {
         if (entry->kind != YAML_SCALAR || entry->value.length == 0)
             continue; /* told when the list was read */

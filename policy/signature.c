@@ -19,16 +19,19 @@
 #error "this build of wolfSSL lacks an algorithm that certificates are signed with"
 #endif
 
-size_t rsa_bits_most(void) {
+size_t rsa_bits_most(void)
+{
     return RSA_MAX_SIZE < RSA_BITS_MOST ? (size_t)RSA_MAX_SIZE : (size_t)RSA_BITS_MOST;
 }
 
-static const uint8_t *octets_of(struct text t) {
+static const uint8_t *octets_of(struct text t)
+{
     return (const uint8_t *)t.at;
 }
 
 bool signature_digest_make(const struct signature_algorithm *algorithm, struct text message,
-                           struct signature_digest *digest) {
+                           struct signature_digest *digest)
+{
     int result = 0;
 
     digest->length = hash_octets(algorithm->hash);
@@ -47,7 +50,8 @@ bool signature_digest_make(const struct signature_algorithm *algorithm, struct t
 
 /* DigestInfo up to its digest (RFC 8017 9.2, note 1). What was signed must equal the one right encoding,
  * octet for octet: nothing that an attacker wrote is parsed. */
-static struct text digest_info_head(enum signature_hash hash) {
+static struct text digest_info_head(enum signature_hash hash)
+{
     if (hash == SIGNATURE_SHA256)
         return TEXT("\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20");
     if (hash == SIGNATURE_SHA384)
@@ -56,7 +60,8 @@ static struct text digest_info_head(enum signature_hash hash) {
 }
 
 static bool verify_pkcs1(RsaKey *key, enum signature_hash hash, const struct signature_digest *digest,
-                         struct text signature) {
+                         struct text signature)
+{
     struct text head = digest_info_head(hash);
     uint8_t opened[RSA_BITS_MOST / 8];
 
@@ -68,7 +73,8 @@ static bool verify_pkcs1(RsaKey *key, enum signature_hash hash, const struct sig
 }
 
 static bool verify_pss(RsaKey *key, const struct signature_algorithm *algorithm,
-                       const struct signature_digest *digest, struct text signature) {
+                       const struct signature_digest *digest, struct text signature)
+{
     enum wc_HashType hash = WC_HASH_TYPE_SHA512;
     int mask = WC_MGF1SHA512;
     uint8_t opened[RSA_BITS_MOST / 8], copy[RSA_BITS_MOST / 8];
@@ -89,7 +95,8 @@ static bool verify_pss(RsaKey *key, const struct signature_algorithm *algorithm,
 }
 
 static bool verify_rsa(const struct public_key *key, const struct signature_algorithm *algorithm,
-                       const struct signature_digest *digest, struct text signature) {
+                       const struct signature_digest *digest, struct text signature)
+{
     RsaKey rsa;
     bool good = false;
 
@@ -109,7 +116,8 @@ static bool verify_rsa(const struct public_key *key, const struct signature_algo
 
 /* ECDSA-Sig-Value (RFC 3279 2.2.3): two positive integers that the curve's order can hold, and nothing else.
  */
-static bool ecdsa_signature_is_sound(struct text signature, size_t coordinate) {
+static bool ecdsa_signature_is_sound(struct text signature, size_t coordinate)
+{
     struct text sequence, r, s;
 
     return der_only(signature, DER_SEQUENCE, &sequence) && der_next_of(&sequence, DER_INTEGER, &r) &&
@@ -120,7 +128,8 @@ static bool ecdsa_signature_is_sound(struct text signature, size_t coordinate) {
 /* A point off the curve would be a key of some weaker group. On these curves, whose cofactor is 1, being on
  * the curve is all that a point other than the one at infinity needs (SP 800-56A 5.6.2.3.4); wc_ecc_check_key
  * would multiply by the order as well, at the cost of a second signature check. */
-static bool point_is_on_curve(ecc_key *key) {
+static bool point_is_on_curve(ecc_key *key)
+{
     mp_int a, b, prime;
 
     if (wc_ecc_point_is_at_infinity(&key->pubkey) != 0 ||
@@ -133,7 +142,8 @@ static bool point_is_on_curve(ecc_key *key) {
 }
 
 static bool verify_ecdsa(const struct public_key *key, const struct signature_digest *digest,
-                         struct text signature) {
+                         struct text signature)
+{
     int curve = key->kind == PUBLIC_KEY_P256   ? ECC_SECP256R1
                 : key->kind == PUBLIC_KEY_P384 ? ECC_SECP384R1
                                                : ECC_SECP521R1;
@@ -151,7 +161,8 @@ static bool verify_ecdsa(const struct public_key *key, const struct signature_di
     return good == 1;
 }
 
-static bool verify_ed25519(const struct public_key *key, struct text message, struct text signature) {
+static bool verify_ed25519(const struct public_key *key, struct text message, struct text signature)
+{
     ed25519_key ed;
     int good = 0;
 
@@ -167,7 +178,8 @@ static bool verify_ed25519(const struct public_key *key, struct text message, st
 
 bool signature_verify_digest(const struct public_key *key, const struct signature_algorithm *algorithm,
                              const struct signature_digest *digest, struct text message,
-                             struct text signature) {
+                             struct text signature)
+{
     if (!signature_fits_key(algorithm, key) || digest->length != hash_octets(algorithm->hash))
         return false;
     if (algorithm->kind == SIGNATURE_ED25519)
@@ -178,7 +190,8 @@ bool signature_verify_digest(const struct public_key *key, const struct signatur
 }
 
 bool signature_verify(const struct public_key *key, const struct signature_algorithm *algorithm,
-                      struct text message, struct text signature) {
+                      struct text message, struct text signature)
+{
     struct signature_digest digest;
     return signature_fits_key(algorithm, key) && signature_digest_make(algorithm, message, &digest) &&
            signature_verify_digest(key, algorithm, &digest, message, signature);

@@ -35,7 +35,8 @@ static const struct {
     {DER_OCTETS("\x60\x86\x48\x01\x65\x03\x04\x02\x03"), SIGNATURE_SHA512, 64},
 };
 
-uint32_t hash_octets(enum signature_hash hash) {
+uint32_t hash_octets(enum signature_hash hash)
+{
     for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
         if (hashes[i].hash == hash)
             return hashes[i].octets;
@@ -43,13 +44,15 @@ uint32_t hash_octets(enum signature_hash hash) {
     return 0;
 }
 
-bool is_one_value_or_none(struct text rest) {
+bool is_one_value_or_none(struct text rest)
+{
     struct der_value value;
     return rest.length == 0 || (der_next(&rest, &value) && rest.length == 0);
 }
 
 /* The AlgorithmIdentifier of a hash, with its header. NONE: one that is not believed. */
-static bool read_hash(struct text identifier, enum signature_hash *hash) {
+static bool read_hash(struct text identifier, enum signature_hash *hash)
+{
     struct text content, oid;
 
     *hash = SIGNATURE_HASH_NONE;
@@ -64,7 +67,8 @@ static bool read_hash(struct text identifier, enum signature_hash *hash) {
     return true;
 }
 
-static bool read_mask_hash(struct text generator, enum signature_hash *hash) {
+static bool read_mask_hash(struct text generator, enum signature_hash *hash)
+{
     struct text content, oid;
 
     *hash = SIGNATURE_HASH_NONE;
@@ -73,7 +77,8 @@ static bool read_mask_hash(struct text generator, enum signature_hash *hash) {
     return !text_equal(oid, OID_MGF1) || read_hash(content, hash);
 }
 
-bool pss_parameters_read(struct text parameters, struct pss_parameters *pss) {
+bool pss_parameters_read(struct text parameters, struct pss_parameters *pss)
+{
     struct text content, hash, generator, salt, trailer;
     bool has_hash, has_generator, has_salt, has_trailer;
     enum signature_hash mask_hash;
@@ -101,7 +106,8 @@ bool pss_parameters_read(struct text parameters, struct pss_parameters *pss) {
     return true;
 }
 
-static bool read_pss(struct text parameters, struct signature_algorithm *algorithm) {
+static bool read_pss(struct text parameters, struct signature_algorithm *algorithm)
+{
     struct pss_parameters pss;
 
     if (!pss_parameters_read(parameters, &pss))
@@ -115,7 +121,8 @@ static bool read_pss(struct text parameters, struct signature_algorithm *algorit
     return true;
 }
 
-bool signature_algorithm_read(struct text identifier, struct signature_algorithm *algorithm) {
+bool signature_algorithm_read(struct text identifier, struct signature_algorithm *algorithm)
+{
     struct text content, oid;
 
     *algorithm = (struct signature_algorithm){.kind = SIGNATURE_REFUSED};
@@ -138,7 +145,8 @@ bool signature_algorithm_read(struct text identifier, struct signature_algorithm
     return true;
 }
 
-bool signature_fits_key(const struct signature_algorithm *algorithm, const struct public_key *key) {
+bool signature_fits_key(const struct signature_algorithm *algorithm, const struct public_key *key)
+{
     switch (algorithm->kind) {
     case SIGNATURE_RSA_PKCS1:
         return key->kind == PUBLIC_KEY_RSA;

@@ -63,7 +63,8 @@ bool text_starts_with(struct text t, struct text prefix)
 
 bool text_ends_with_ignoring_case(struct text t, struct text suffix)
 {
-    return t.length >= suffix.length && text_equal_ignoring_case(text_skip(t, t.length - suffix.length), suffix);
+    return t.length >= suffix.length &&
+           text_equal_ignoring_case(text_skip(t, t.length - suffix.length), suffix);
 }
 
 const char *text_find(struct text t, char c)

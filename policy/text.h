@@ -29,7 +29,8 @@ bool text_equal_ignoring_case(struct text a, struct text b); /* ASCII case only 
 bool text_starts_with(struct text t, struct text prefix);
 bool text_ends_with_ignoring_case(struct text t, struct text suffix);
 const char *text_find(struct text t, char c); /* NULL when absent */
-int text_compare_ignoring_case(struct text a, struct text b); /* as strcmp, shorter first on a common prefix */
+int text_compare_ignoring_case(struct text a,
+                               struct text b); /* as strcmp, shorter first on a common prefix */
 
 /* A number that can fail: digits only, at least one, no sign, no space, at most `most`. */
 bool text_to_number(struct text t, uint64_t most, uint64_t *number);

@@ -21,17 +21,20 @@ struct trust_anchors {
     size_t buckets;                         /* a power of two, more than count */
 };
 
-struct trust_anchors *trust_anchors_create(void) {
+struct trust_anchors *trust_anchors_create(void)
+{
     return calloc(1, sizeof(struct trust_anchors));
 }
 
-static void entry_destroy(struct entry *entry) {
+static void entry_destroy(struct entry *entry)
+{
     certificate_destroy(entry->anchor.certificate);
     free(entry->anchor.subject);
     free(entry);
 }
 
-void trust_anchors_destroy(struct trust_anchors *anchors) {
+void trust_anchors_destroy(struct trust_anchors *anchors)
+{
     if (anchors == NULL)
         return;
     for (size_t i = 0; i < anchors->count; i++)
@@ -45,7 +48,8 @@ void trust_anchors_destroy(struct trust_anchors *anchors) {
 /* ---- tables ---- */
 
 /* Entries of a bucket stay in the order they were added. */
-static void link_entry(struct trust_anchors *anchors, struct entry *entry) {
+static void link_entry(struct trust_anchors *anchors, struct entry *entry)
+{
     struct entry **place = &anchors->by_subject[entry->subject_hash & (anchors->buckets - 1)];
     while (*place != NULL)
         place = &(*place)->next_by_subject;
@@ -58,7 +62,8 @@ static void link_entry(struct trust_anchors *anchors, struct entry *entry) {
 }
 
 /* Makes room for one more entry in the list and in both tables, or changes nothing. */
-static bool make_room(struct trust_anchors *anchors) {
+static bool make_room(struct trust_anchors *anchors)
+{
     if (anchors->count < anchors->room)
         return true;
     size_t room = anchors->room == 0 ? 16 : anchors->room * 2, buckets = room * 2;
@@ -86,14 +91,16 @@ static bool make_room(struct trust_anchors *anchors) {
     return true;
 }
 
-static uint64_t digest_hash(const struct certificate *certificate) {
+static uint64_t digest_hash(const struct certificate *certificate)
+{
     uint64_t hash;
     memcpy(&hash, certificate->sha256, sizeof(hash));
     return hash;
 }
 
 static const struct entry *find_same(const struct trust_anchors *anchors,
-                                     const struct certificate *certificate) {
+                                     const struct certificate *certificate)
+{
     if (anchors->buckets == 0)
         return NULL;
     const struct entry *entry = anchors->by_digest[digest_hash(certificate) & (anchors->buckets - 1)];
@@ -104,7 +111,8 @@ static const struct entry *find_same(const struct trust_anchors *anchors,
 
 /* ---- entries ---- */
 
-static struct entry *entry_create(struct certificate *certificate) {
+static struct entry *entry_create(struct certificate *certificate)
+{
     struct entry *entry = calloc(1, sizeof(*entry));
     int length = certificate_subject_print(certificate->subject, NULL, 0);
     char *subject = malloc((size_t)length + 1);
@@ -122,7 +130,8 @@ static struct entry *entry_create(struct certificate *certificate) {
     return entry;
 }
 
-const struct trust_anchor *trust_anchors_add(struct trust_anchors *anchors, struct certificate *take) {
+const struct trust_anchor *trust_anchors_add(struct trust_anchors *anchors, struct certificate *take)
+{
     const struct entry *same = find_same(anchors, take);
     if (same != NULL) {
         certificate_destroy(take);
@@ -139,16 +148,19 @@ const struct trust_anchor *trust_anchors_add(struct trust_anchors *anchors, stru
     return &entry->anchor;
 }
 
-size_t trust_anchors_count(const struct trust_anchors *anchors) {
+size_t trust_anchors_count(const struct trust_anchors *anchors)
+{
     return anchors->count;
 }
 
-const struct trust_anchor *trust_anchors_at(const struct trust_anchors *anchors, uint32_t index) {
+const struct trust_anchor *trust_anchors_at(const struct trust_anchors *anchors, uint32_t index)
+{
     return index < anchors->count ? &anchors->entry[index]->anchor : NULL;
 }
 
 const struct trust_anchor *trust_anchors_by_subject(const struct trust_anchors *anchors, struct text subject,
-                                                    const struct trust_anchor *previous) {
+                                                    const struct trust_anchor *previous)
+{
     const struct entry *entry = NULL;
     uint64_t hash;
 
@@ -170,7 +182,8 @@ const struct trust_anchor *trust_anchors_by_subject(const struct trust_anchors *
 
 /* ---- what may be an anchor ---- */
 
-enum reason trust_anchor_check(const struct certificate *certificate, const char **why) {
+enum reason trust_anchor_check(const struct certificate *certificate, const char **why)
+{
     *why = NULL;
     if (!certificate->is_ca) {
         *why = "it is no CA certificate: basicConstraints with cA is missing";

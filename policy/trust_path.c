@@ -44,7 +44,8 @@ struct walk {
     enum reason reason; /* of the path that got furthest */
 };
 
-static void note(struct walk *walk, enum progress progress, enum reason reason) {
+static void note(struct walk *walk, enum progress progress, enum reason reason)
+{
     if (progress > walk->progress) {
         walk->progress = progress;
         walk->reason = reason;
@@ -52,14 +53,16 @@ static void note(struct walk *walk, enum progress progress, enum reason reason) 
 }
 
 static void trace(const struct walk *walk, const struct trust_path *so_far, const struct certificate *at,
-                  enum reason reason, const char *detail) {
+                  enum reason reason, const char *detail)
+{
     if (walk->search->trace != NULL && !walk->explaining)
         walk->search->trace->broke(walk->search->trace->context, so_far, at, reason, detail);
 }
 
 /* ---- the presented chain, looked at once ---- */
 
-static uint8_t number_of(struct walk *walk, uint64_t *hashes, const struct text *name) {
+static uint8_t number_of(struct walk *walk, uint64_t *hashes, const struct text *name)
+{
     uint64_t hash = distinguished_name_hash(*name);
 
     for (size_t i = 0; i < walk->name_count; i++) {
@@ -71,7 +74,8 @@ static uint8_t number_of(struct walk *walk, uint64_t *hashes, const struct text 
     return (uint8_t)walk->name_count++;
 }
 
-static void look_at_chain(struct walk *walk) {
+static void look_at_chain(struct walk *walk)
+{
     uint64_t hashes[2 * PRESENTED_CHAIN_MOST];
     const struct presented_chain *chain = walk->search->chain;
 
@@ -86,13 +90,15 @@ static void look_at_chain(struct walk *walk) {
 
 /* ---- the path under way ---- */
 
-static struct frame *top_frame(struct walk *walk) {
+static struct frame *top_frame(struct walk *walk)
+{
     return &walk->frame[walk->path.count - 1];
 }
 
 /* RFC 5280 6.1: no certificate twice. The same name with the same key is the same CA: a way through it twice
  * is only longer. */
-static bool is_on_path(const struct walk *walk, const struct certificate *certificate) {
+static bool is_on_path(const struct walk *walk, const struct certificate *certificate)
+{
     for (size_t i = 0; i < walk->path.count; i++) {
         const struct certificate *other = walk->path.certificate[i];
         if (memcmp(other->key_sha256, certificate->key_sha256, sizeof(other->key_sha256)) == 0 &&
@@ -104,14 +110,16 @@ static bool is_on_path(const struct walk *walk, const struct certificate *certif
 
 /* RFC 5280 6.1.4 (l), (m): how many CAs may follow, self-issued ones not counted. */
 static enum reason check_path_length(const struct certificate *ca, const struct frame *below,
-                                     const char **why) {
+                                     const char **why)
+{
     if (!ca->has_path_length || below->intermediates <= ca->path_length)
         return REASON_OK;
     *why = "more CAs follow than its pathLenConstraint allows";
     return REASON_WRONG_KEY_USAGE;
 }
 
-static void push(struct walk *walk, size_t presented, enum reason broken) {
+static void push(struct walk *walk, size_t presented, enum reason broken)
+{
     struct frame *frame = &walk->frame[walk->path.count];
     bool counts = walk->path.count > 0 && walk->subject[presented] != walk->issuer[presented];
 
@@ -121,13 +129,15 @@ static void push(struct walk *walk, size_t presented, enum reason broken) {
     walk->path.certificate[walk->path.count++] = walk->search->chain->certificate[presented];
 }
 
-static enum reason first_of(enum reason a, enum reason b) {
+static enum reason first_of(enum reason a, enum reason b)
+{
     return a != REASON_OK ? a : b;
 }
 
 /* ---- the end of a path ---- */
 
-static void check_whole_path(struct walk *walk, struct trust_path *path) {
+static void check_whole_path(struct walk *walk, struct trust_path *path)
+{
     bool self_issued[TRUST_PATH_LONGEST] = {false};
     const char *why = "";
 
@@ -152,7 +162,8 @@ static void check_whole_path(struct walk *walk, struct trust_path *path) {
     trace(walk, path, path->certificate[0], reason, why);
 }
 
-static void try_anchor(struct walk *walk, const struct trust_anchor *anchor) {
+static void try_anchor(struct walk *walk, const struct trust_anchor *anchor)
+{
     const struct certificate *certificate = anchor->certificate;
     const struct frame *below = top_frame(walk);
     const struct certificate *child = walk->path.certificate[walk->path.count - 1];
@@ -187,7 +198,8 @@ static void try_anchor(struct walk *walk, const struct trust_anchor *anchor) {
 /* ---- the walk ---- */
 
 /* The next anchor that has the issuer's name; NULL when there is none left. */
-static const struct trust_anchor *next_anchor(struct walk *walk, struct frame *frame) {
+static const struct trust_anchor *next_anchor(struct walk *walk, struct frame *frame)
+{
     if (frame->anchors_tried)
         return NULL;
     frame->anchor = trust_anchors_by_subject(walk->search->anchors,
@@ -196,7 +208,8 @@ static const struct trust_anchor *next_anchor(struct walk *walk, struct frame *f
     return frame->anchor;
 }
 
-static void try_presented(struct walk *walk, size_t index) {
+static void try_presented(struct walk *walk, size_t index)
+{
     struct frame *frame = top_frame(walk);
     const struct certificate *child = walk->path.certificate[walk->path.count - 1];
     const struct certificate *issuer = walk->search->chain->certificate[index];
@@ -222,7 +235,8 @@ static void try_presented(struct walk *walk, size_t index) {
 }
 
 /* One step: the next possible issuer of the certificate on top, or, when none is left, off with it. */
-static void step(struct walk *walk) {
+static void step(struct walk *walk)
+{
     struct frame *frame = top_frame(walk);
     const struct trust_anchor *anchor = next_anchor(walk, frame);
 
@@ -240,7 +254,8 @@ static void step(struct walk *walk) {
               "its issuer was not presented and is no anchor here");
 }
 
-static void walk_from_leaf(struct walk *walk) {
+static void walk_from_leaf(struct walk *walk)
+{
     const struct certificate *leaf = walk->search->chain->certificate[0];
 
     walk->path.count = 0;
@@ -257,7 +272,8 @@ static void walk_from_leaf(struct walk *walk) {
     }
 }
 
-enum reason trust_path_search(const struct trust_search *search) {
+enum reason trust_path_search(const struct trust_search *search)
+{
     struct walk walk = {
         .search = search,
         .comparisons = NAME_CONSTRAINTS_BUDGET,

@@ -5,12 +5,14 @@
 
 #include "policy/name_constraints.h"
 
-static enum reason refuse(enum reason reason, const char *text, const char **why) {
+static enum reason refuse(enum reason reason, const char *text, const char **why)
+{
     *why = text;
     return reason;
 }
 
-static enum reason check_dates(const struct certificate *certificate, int64_t now, const char **why) {
+static enum reason check_dates(const struct certificate *certificate, int64_t now, const char **why)
+{
     if (now < certificate->not_before)
         return refuse(REASON_CERTIFICATE_NOT_YET_VALID, "it is not valid yet", why);
     if (now > certificate->not_after)
@@ -21,8 +23,8 @@ static enum reason check_dates(const struct certificate *certificate, int64_t no
 /* 6.1.4 (k), (n): an issuer is a CA, and may sign certificates where its key usage is given. 6.1.5 asks
  * nothing of the leaf; TLS has it sign, so that its key usage must allow that (RFC 5280 4.2.1.3, RFC
  * 8446 4.4.2.2). */
-static enum reason check_usage(const struct certificate *certificate, enum path_place place,
-                               const char **why) {
+static enum reason check_usage(const struct certificate *certificate, enum path_place place, const char **why)
+{
     uint32_t wanted = place == PATH_LEAF ? CERTIFICATE_KU_DIGITAL_SIGNATURE : CERTIFICATE_KU_KEY_CERT_SIGN;
 
     if (place != PATH_LEAF && !certificate->is_ca)
@@ -36,7 +38,8 @@ static enum reason check_usage(const struct certificate *certificate, enum path_
 }
 
 enum reason path_check_certificate(const struct certificate *certificate, enum path_place place, int64_t now,
-                                   const char **why) {
+                                   const char **why)
+{
     enum reason reason;
 
     if (place == PATH_ANCHOR) {
@@ -55,13 +58,15 @@ enum reason path_check_certificate(const struct certificate *certificate, enum p
     return reason != REASON_OK ? reason : check_usage(certificate, place, why);
 }
 
-bool path_key_ids_differ(const struct certificate *child, const struct certificate *issuer) {
+bool path_key_ids_differ(const struct certificate *child, const struct certificate *issuer)
+{
     return child->authority_key_id.length > 0 && issuer->subject_key_id.length > 0 &&
            !text_equal(child->authority_key_id, issuer->subject_key_id);
 }
 
 enum reason path_check_issuer(const struct certificate *child, const struct certificate *issuer,
-                              const char **why) {
+                              const char **why)
+{
     if (issuer->key.kind != PUBLIC_KEY_REFUSED && !signature_fits_key(&child->algorithm, &issuer->key))
         return refuse(REASON_WEAK_CERTIFICATE, "its key is not of the kind that made the signature", why);
     return REASON_OK;
@@ -69,7 +74,8 @@ enum reason path_check_issuer(const struct certificate *child, const struct cert
 
 /* 6.1.3 (b), (c); 6.1.4 (g). Self-issued intermediates are exempt, the leaf never is. */
 enum reason path_check_names(const struct trust_path *path, const bool *self_issued, uint32_t *budget,
-                             const char **why) {
+                             const char **why)
+{
     for (size_t ca = path->count - 1; ca > 0; ca--) {
         struct text constraints = path->certificate[ca]->name_constraints;
         if (constraints.length == 0)
@@ -88,7 +94,8 @@ enum reason path_check_names(const struct trust_path *path, const bool *self_iss
 }
 
 static bool check_signature(const struct certificate *child, const struct certificate *issuer,
-                            struct signature_log *log) {
+                            struct signature_log *log)
+{
     for (size_t i = 0; i < log->count; i++) {
         if (log->checked[i].child == child && log->checked[i].issuer == issuer)
             return log->checked[i].good;
@@ -105,8 +112,8 @@ static bool check_signature(const struct certificate *child, const struct certif
     return good;
 }
 
-enum reason path_check_signatures(const struct trust_path *path, struct signature_log *log,
-                                  const char **why) {
+enum reason path_check_signatures(const struct trust_path *path, struct signature_log *log, const char **why)
+{
     for (size_t i = path->count - 1; i > 0; i--) {
         if (!check_signature(path->certificate[i - 1], path->certificate[i], log))
             return refuse(REASON_UNTRUSTED_CHAIN,
@@ -117,7 +124,8 @@ enum reason path_check_signatures(const struct trust_path *path, struct signatur
     return REASON_OK;
 }
 
-void path_sum_up(struct trust_path *path) {
+void path_sum_up(struct trust_path *path)
+{
     path->extended_key_usage = ~0u;
     path->valid_until = INT64_MAX;
     for (size_t i = 0; i < path->count; i++) {

@@ -6,7 +6,8 @@
 
 /* RFC 3629 section 4: how many octets follow a first octet, and the smallest code point that may be written
  * so. */
-static size_t tail_of(unsigned char first, uint32_t *bits, uint32_t *least) {
+static size_t tail_of(unsigned char first, uint32_t *bits, uint32_t *least)
+{
     if (first < 0x80) {
         *bits = first;
         *least = 0;
@@ -30,7 +31,8 @@ static size_t tail_of(unsigned char first, uint32_t *bits, uint32_t *least) {
     return SIZE_MAX;
 }
 
-size_t utf8_next(struct text t, uint32_t *code_point) {
+size_t utf8_next(struct text t, uint32_t *code_point)
+{
     uint32_t value, least;
     size_t tail = tail_of((unsigned char)t.at[0], &value, &least);
 
@@ -48,7 +50,8 @@ size_t utf8_next(struct text t, uint32_t *code_point) {
     return tail + 1;
 }
 
-bool utf8_is_visible(uint32_t c) {
+bool utf8_is_visible(uint32_t c)
+{
     if (c < 0x20 || (c >= 0x7f && c <= 0x9f))
         return false;
     if (c == 0x2028 || c == 0x2029 || c == 0xfeff) /* separators, byte order mark */
@@ -59,7 +62,8 @@ bool utf8_is_visible(uint32_t c) {
     return (c & 0xfffeu) != 0xfffeu; /* noncharacters */
 }
 
-const char *utf8_quote(struct text t, char to[UTF8_QUOTED]) {
+const char *utf8_quote(struct text t, char to[UTF8_QUOTED])
+{
     size_t used = 0;
 
     while (t.length > 0) {

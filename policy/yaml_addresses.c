@@ -10,7 +10,8 @@
 #include "policy/utf8.h"
 #include "policy/yaml_values.h"
 
-bool yaml_is_ip_address(struct text host) {
+bool yaml_is_ip_address(struct text host)
+{
     char text[INET6_ADDRSTRLEN], octets[sizeof(struct in6_addr)];
 
     if (host.length == 0 || host.length >= sizeof(text))
@@ -21,7 +22,8 @@ bool yaml_is_ip_address(struct text host) {
 }
 
 /* "host", "host:port", "[v6]", "[v6]:port"; a bare IPv6 address has no port. */
-static bool split(struct text written, struct text *host, struct text *port, bool *has_port) {
+static bool split(struct text written, struct text *host, struct text *port, bool *has_port)
+{
     const char *end = written.at + written.length, *after;
 
     *has_port = false;
@@ -49,7 +51,8 @@ static bool split(struct text written, struct text *host, struct text *port, boo
     return true;
 }
 
-static const char *why_no_host(struct text host, const struct yaml_host_port_form *form) {
+static const char *why_no_host(struct text host, const struct yaml_host_port_form *form)
+{
     if (yaml_is_ip_address(host))
         return NULL;
     if (form->addresses_only)
@@ -60,7 +63,8 @@ static const char *why_no_host(struct text host, const struct yaml_host_port_for
 }
 
 static bool read_host_port(struct yaml_reading *reading, const struct yaml_node *node,
-                           const struct yaml_host_port_form *form, struct host_port *to) {
+                           const struct yaml_host_port_form *form, struct host_port *to)
+{
     char quoted[UTF8_QUOTED];
     struct text host = TEXT_NONE, port = TEXT_NONE;
     uint64_t number = form->port;
@@ -89,7 +93,8 @@ static bool read_host_port(struct yaml_reading *reading, const struct yaml_node 
     return to->host != NULL;
 }
 
-static bool is_there(const struct host_port *have, size_t count, const struct host_port *again) {
+static bool is_there(const struct host_port *have, size_t count, const struct host_port *again)
+{
     for (size_t i = 0; i < count; i++) {
         if (have[i].port == again->port && again->port != 0 && strcmp(have[i].host, again->host) == 0)
             return true;
@@ -100,7 +105,8 @@ static bool is_there(const struct host_port *have, size_t count, const struct ho
 #define HOST_PORTS_MOST 64u
 
 void yaml_read_host_ports(struct yaml_reading *reading, const struct yaml_node *node,
-                          const struct yaml_field *field) {
+                          const struct yaml_field *field)
+{
     const struct yaml_host_port_form *form = field->detail;
     const char *example = form->addresses_only ? "[127.0.0.1:5061, \"[::1]:5061\"]" : "[edge.a.example:5061]";
     char quoted[UTF8_QUOTED];

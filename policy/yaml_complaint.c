@@ -8,7 +8,8 @@
 #include "policy/utf8.h"
 
 void yaml_complain_at(struct yaml_complaint *complaint, const yaml_mark_t *mark, const char *token,
-                      const char *format, ...) {
+                      const char *format, ...)
+{
     char sentence[512];
     va_list arguments;
 
@@ -21,7 +22,8 @@ void yaml_complain_at(struct yaml_complaint *complaint, const yaml_mark_t *mark,
 
 /* ---- before parsing ---- */
 
-static bool complain_of_start(struct yaml_complaint *complaint, struct text text) {
+static bool complain_of_start(struct yaml_complaint *complaint, struct text text)
+{
     static const yaml_mark_t start = {0, 0, 0};
 
     if (text_starts_with(text, TEXT("\xef\xbb\xbf"))) {
@@ -36,7 +38,8 @@ static bool complain_of_start(struct yaml_complaint *complaint, struct text text
     return false;
 }
 
-bool yaml_check_text(struct yaml_complaint *complaint, struct text text) {
+bool yaml_check_text(struct yaml_complaint *complaint, struct text text)
+{
     yaml_mark_t mark = {0, 0, 0};
 
     if (complain_of_start(complaint, text))
@@ -70,7 +73,8 @@ bool yaml_check_text(struct yaml_complaint *complaint, struct text text) {
 /* ---- what is YAML, but not here ---- */
 
 void yaml_complain_of_properties(struct yaml_complaint *complaint, const yaml_mark_t *mark,
-                                 const yaml_char_t *anchor, const yaml_char_t *tag) {
+                                 const yaml_char_t *anchor, const yaml_char_t *tag)
+{
     if (anchor != NULL)
         yaml_complain_at(complaint, mark, "yaml-anchor",
                          "an anchor (&%s) is not read here; remove it and write values out",
@@ -80,7 +84,8 @@ void yaml_complain_of_properties(struct yaml_complaint *complaint, const yaml_ma
                          (const char *)tag);
 }
 
-void yaml_complain_of_escapes(struct yaml_complaint *complaint, const yaml_mark_t *mark, struct text value) {
+void yaml_complain_of_escapes(struct yaml_complaint *complaint, const yaml_mark_t *mark, struct text value)
+{
     while (value.length > 0) {
         uint32_t c = 0;
         size_t octets = utf8_next(value, &c);
@@ -95,7 +100,8 @@ void yaml_complain_of_escapes(struct yaml_complaint *complaint, const yaml_mark_
 }
 
 void yaml_complain_of_duplicate(struct yaml_complaint *complaint, const struct yaml_node *first,
-                                const struct yaml_node *again) {
+                                const struct yaml_node *again)
+{
     char key[UTF8_QUOTED];
     struct place place = {complaint->file, again->key_line, again->key_column};
 
@@ -136,12 +142,14 @@ static const struct {
     {"directive", NULL, false, "a % directive is not read here; remove it"},
 };
 
-static bool says(const char *message, const char *part) {
+static bool says(const char *message, const char *part)
+{
     return part == NULL || (message != NULL && strstr(message, part) != NULL);
 }
 
 /* libyaml calls a tab at the start of a line by several names. */
-static bool is_tab_at(struct text text, const yaml_mark_t *mark) {
+static bool is_tab_at(struct text text, const yaml_mark_t *mark)
+{
     size_t line = 0;
 
     while (text.length > 0 && line < mark->line) {
@@ -153,8 +161,8 @@ static bool is_tab_at(struct text text, const yaml_mark_t *mark) {
     return text.length > 0 && text.at[0] == '\t';
 }
 
-void yaml_complain_of_syntax(struct yaml_complaint *complaint, const yaml_parser_t *parser,
-                             struct text text) {
+void yaml_complain_of_syntax(struct yaml_complaint *complaint, const yaml_parser_t *parser, struct text text)
+{
     if (parser->error == YAML_MEMORY_ERROR) {
         problems_out_of_memory(complaint->problems);
         return;

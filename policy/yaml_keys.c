@@ -9,12 +9,14 @@
 
 #define SENTENCE_LONGEST 900
 
-struct place yaml_place(const struct yaml_reading *reading, const struct yaml_node *node) {
+struct place yaml_place(const struct yaml_reading *reading, const struct yaml_node *node)
+{
     return (struct place){reading->file, node->line, node->column};
 }
 
 void yaml_error(struct yaml_reading *reading, const struct yaml_node *node, const char *token,
-                const char *format, ...) {
+                const char *format, ...)
+{
     char sentence[SENTENCE_LONGEST];
     va_list arguments;
 
@@ -25,7 +27,8 @@ void yaml_error(struct yaml_reading *reading, const struct yaml_node *node, cons
 }
 
 void yaml_key_error(struct yaml_reading *reading, const struct yaml_node *node, const char *token,
-                    const char *format, ...) {
+                    const char *format, ...)
+{
     char sentence[SENTENCE_LONGEST];
     va_list arguments;
 
@@ -40,16 +43,19 @@ void yaml_key_error(struct yaml_reading *reading, const struct yaml_node *node, 
 
 #define WORD_LONGEST 32u
 
-static char fold(char c) {
+static char fold(char c)
+{
     return c == '_' ? '-' : text_lower(c);
 }
 
-static unsigned smaller(unsigned a, unsigned b) {
+static unsigned smaller(unsigned a, unsigned b)
+{
     return a < b ? a : b;
 }
 
 /* Insertions, deletions, replacements and swaps of neighbours between two short words. */
-static unsigned distance(struct text a, struct text b) {
+static unsigned distance(struct text a, struct text b)
+{
     unsigned row[3][WORD_LONGEST + 1];
 
     for (unsigned j = 0; j <= b.length; j++)
@@ -69,7 +75,8 @@ static unsigned distance(struct text a, struct text b) {
 }
 
 const char *yaml_nearest(struct text word, const char *(*word_at)(const void *words, size_t index),
-                         const void *words) {
+                         const void *words)
+{
     const char *nearest = NULL;
     const unsigned near = word.length <= 4 ? 1 : 2; /* one slip in a short word, two in a long one */
     unsigned least = near + 1;
@@ -92,14 +99,16 @@ const char *yaml_nearest(struct text word, const char *(*word_at)(const void *wo
     return nearest;
 }
 
-static const char *key_name(const void *words, size_t index) {
+static const char *key_name(const void *words, size_t index)
+{
     return ((const struct yaml_key *)words)[index].name;
 }
 
 /* ---- a mapping ---- */
 
 static void complain_of_unknown(struct yaml_reading *reading, const struct yaml_node *entry, const char *what,
-                                const struct yaml_key *table) {
+                                const struct yaml_key *table)
+{
     char quoted[UTF8_QUOTED], known[600];
     const char *nearest = yaml_nearest(entry->key, key_name, table);
     size_t used = 0;
@@ -118,7 +127,8 @@ static void complain_of_unknown(struct yaml_reading *reading, const struct yaml_
                    known);
 }
 
-static const struct yaml_key *key_of(const struct yaml_key *table, struct text name) {
+static const struct yaml_key *key_of(const struct yaml_key *table, struct text name)
+{
     for (size_t i = 0; table[i].name != NULL; i++) {
         if (text_equal(text_of(table[i].name), name))
             return &table[i];
@@ -126,7 +136,8 @@ static const struct yaml_key *key_of(const struct yaml_key *table, struct text n
     return NULL;
 }
 
-const struct yaml_node *yaml_find(const struct yaml_node *mapping, const char *key) {
+const struct yaml_node *yaml_find(const struct yaml_node *mapping, const char *key)
+{
     if (mapping == NULL || mapping->kind != YAML_MAPPING)
         return NULL;
     for (const struct yaml_node *entry = mapping->first; entry != NULL; entry = entry->next) {
@@ -137,7 +148,8 @@ const struct yaml_node *yaml_find(const struct yaml_node *mapping, const char *k
 }
 
 void yaml_read_mapping(struct yaml_reading *reading, const struct yaml_node *node, const char *what,
-                       const struct yaml_key *table, void *target) {
+                       const struct yaml_key *table, void *target)
+{
     if (node->kind == YAML_BROKEN)
         return;
     if (node->kind != YAML_MAPPING) {
@@ -164,7 +176,8 @@ void yaml_read_mapping(struct yaml_reading *reading, const struct yaml_node *nod
 }
 
 void yaml_read_section(struct yaml_reading *reading, const struct yaml_node *node,
-                       const struct yaml_field *field) {
+                       const struct yaml_field *field)
+{
     char what[64];
     snprintf(what, sizeof(what), "'%s'", field->key);
     yaml_read_mapping(reading, node, what, field->detail, field->value);

@@ -12,7 +12,8 @@
 
 /* ---- names ---- */
 
-static bool is_ascii(struct text t) {
+static bool is_ascii(struct text t)
+{
     for (size_t i = 0; i < t.length; i++) {
         if ((unsigned char)t.at[i] >= 0x80)
             return false;
@@ -21,7 +22,8 @@ static bool is_ascii(struct text t) {
 }
 
 /* Why it is no name, for whoever wrote it. */
-static const char *why_no_name(struct text written) {
+static const char *why_no_name(struct text written)
+{
     if (written.length == 0)
         return "is empty; write a name";
     if (!is_ascii(written))
@@ -39,7 +41,8 @@ static const char *why_no_name(struct text written) {
            "all";
 }
 
-char *yaml_name(struct yaml_reading *reading, const struct yaml_node *node) {
+char *yaml_name(struct yaml_reading *reading, const struct yaml_node *node)
+{
     char quoted[UTF8_QUOTED];
 
     if (!domain_is_valid(node->value)) {
@@ -54,7 +57,8 @@ char *yaml_name(struct yaml_reading *reading, const struct yaml_node *node) {
 }
 
 /* ".x": x and its subdomains. */
-static char *blocked_name(struct yaml_reading *reading, const struct yaml_node *node) {
+static char *blocked_name(struct yaml_reading *reading, const struct yaml_node *node)
+{
     char quoted[UTF8_QUOTED];
 
     if (text_starts_with(node->value, TEXT("*."))) {
@@ -78,7 +82,8 @@ static char *blocked_name(struct yaml_reading *reading, const struct yaml_node *
 /* ---- lists ---- */
 
 bool yaml_is_list(struct yaml_reading *reading, const struct yaml_node *node, const struct yaml_field *field,
-                  bool needs_one, const char *example) {
+                  bool needs_one, const char *example)
+{
     if (node->kind == YAML_BROKEN)
         return false;
     if (node->kind != YAML_LIST) {
@@ -93,7 +98,8 @@ bool yaml_is_list(struct yaml_reading *reading, const struct yaml_node *node, co
 }
 
 bool yaml_is_entry(struct yaml_reading *reading, const struct yaml_node *entry,
-                   const struct yaml_field *field, const char *example) {
+                   const struct yaml_field *field, const char *example)
+{
     if (entry->kind == YAML_SCALAR && entry->value.length > 0)
         return true;
     if (entry->kind != YAML_BROKEN)
@@ -107,7 +113,8 @@ bool yaml_is_entry(struct yaml_reading *reading, const struct yaml_node *entry,
 
 /* Was the text listed before? Reports it. Ignores case, as names do. */
 static bool is_again(struct yaml_reading *reading, const struct yaml_node *entry, struct name_index *seen,
-                     const char *text) {
+                     const char *text)
+{
     char quoted[UTF8_QUOTED];
     struct name_entry *slot = name_index_claim(seen, text_of(text));
 
@@ -127,7 +134,8 @@ static bool is_again(struct yaml_reading *reading, const struct yaml_node *entry
 /* The array of a list of texts; the entries come from `read`. */
 static void read_texts(struct yaml_reading *reading, const struct yaml_node *node,
                        const struct yaml_field *field, const char *example,
-                       char *(*read)(struct yaml_reading *, const struct yaml_node *), bool each_once) {
+                       char *(*read)(struct yaml_reading *, const struct yaml_node *), bool each_once)
+{
     char **texts;
     size_t count = 0;
     struct name_index seen = {0};
@@ -154,24 +162,28 @@ static void read_texts(struct yaml_reading *reading, const struct yaml_node *nod
 }
 
 void yaml_read_names(struct yaml_reading *reading, const struct yaml_node *node,
-                     const struct yaml_field *field) {
+                     const struct yaml_field *field)
+{
     read_texts(reading, node, field, "[a.example, b.example]", yaml_name, true);
 }
 
 void yaml_read_some_names(struct yaml_reading *reading, const struct yaml_node *node,
-                          const struct yaml_field *field) {
+                          const struct yaml_field *field)
+{
     if (yaml_is_list(reading, node, field, true, "[a.example, b.example]"))
         yaml_read_names(reading, node, field);
 }
 
 void yaml_read_blocked_names(struct yaml_reading *reading, const struct yaml_node *node,
-                             const struct yaml_field *field) {
+                             const struct yaml_field *field)
+{
     read_texts(reading, node, field, "[a.example, .b.example]", blocked_name, true);
 }
 
 /* ---- paths ---- */
 
-static char *path_of(struct yaml_reading *reading, const struct yaml_node *node) {
+static char *path_of(struct yaml_reading *reading, const struct yaml_node *node)
+{
     if (text_find(node->value, '\n') != NULL) {
         yaml_error(reading, node, "bad-value", "the path runs over two lines; write it on one");
         return NULL;
@@ -183,7 +195,8 @@ static char *path_of(struct yaml_reading *reading, const struct yaml_node *node)
 }
 
 void yaml_read_path(struct yaml_reading *reading, const struct yaml_node *node,
-                    const struct yaml_field *field) {
+                    const struct yaml_field *field)
+{
     if (!yaml_is_value(reading, node, field, "a path"))
         return;
     char *path = path_of(reading, node);
@@ -194,12 +207,14 @@ void yaml_read_path(struct yaml_reading *reading, const struct yaml_node *node,
 }
 
 void yaml_read_paths(struct yaml_reading *reading, const struct yaml_node *node,
-                     const struct yaml_field *field) {
+                     const struct yaml_field *field)
+{
     read_texts(reading, node, field, "[first.pem, second.pem]", path_of, false);
 }
 
 /* A CRL may come from elsewhere. */
-static char *source_of(struct yaml_reading *reading, const struct yaml_node *node) {
+static char *source_of(struct yaml_reading *reading, const struct yaml_node *node)
+{
     if (!text_equal(node->value, TEXT("from-certificate")) &&
         !text_starts_with(node->value, TEXT("http://")) && !text_starts_with(node->value, TEXT("https://")))
         return path_of(reading, node);
@@ -210,6 +225,7 @@ static char *source_of(struct yaml_reading *reading, const struct yaml_node *nod
 }
 
 void yaml_read_sources(struct yaml_reading *reading, const struct yaml_node *node,
-                       const struct yaml_field *field) {
+                       const struct yaml_field *field)
+{
     read_texts(reading, node, field, "[first.crl, second.crl]", source_of, false);
 }

@@ -33,8 +33,8 @@ static const struct quantity duration = {durations, "bad-duration", "a duration"
                                          "500ms, 2s, 5m, 12h or 30d"};
 
 /* The largest unit that the value is whole in. */
-static const char *write_quantity(const struct quantity *quantity, uint64_t value,
-                                  char to[QUANTITY_WRITTEN]) {
+static const char *write_quantity(const struct quantity *quantity, uint64_t value, char to[QUANTITY_WRITTEN])
+{
     const struct unit *best = &quantity->units[0];
     for (const struct unit *unit = best; unit->name != NULL; unit++) {
         if (value != 0 && value % unit->times == 0 && value >= unit->times)
@@ -44,7 +44,8 @@ static const char *write_quantity(const struct quantity *quantity, uint64_t valu
     return to;
 }
 
-static bool parse(const struct quantity *quantity, struct text written, uint64_t *value) {
+static bool parse(const struct quantity *quantity, struct text written, uint64_t *value)
+{
     size_t digits = 0;
     while (digits < written.length && written.at[digits] >= '0' && written.at[digits] <= '9')
         digits++;
@@ -62,7 +63,8 @@ static bool parse(const struct quantity *quantity, struct text written, uint64_t
 }
 
 static bool read_quantity(struct yaml_reading *reading, const struct yaml_node *node,
-                          const struct yaml_field *field, const struct quantity *quantity, uint64_t *value) {
+                          const struct yaml_field *field, const struct quantity *quantity, uint64_t *value)
+{
     const struct yaml_range *range = field->detail;
     char quoted[UTF8_QUOTED], least[QUANTITY_WRITTEN], most[QUANTITY_WRITTEN];
 
@@ -87,21 +89,24 @@ static bool read_quantity(struct yaml_reading *reading, const struct yaml_node *
 }
 
 void yaml_read_count(struct yaml_reading *reading, const struct yaml_node *node,
-                     const struct yaml_field *field) {
+                     const struct yaml_field *field)
+{
     uint64_t value;
     if (read_quantity(reading, node, field, &count, &value))
         *(uint64_t *)field->value = value;
 }
 
 void yaml_read_count32(struct yaml_reading *reading, const struct yaml_node *node,
-                       const struct yaml_field *field) {
+                       const struct yaml_field *field)
+{
     uint64_t value;
     if (read_quantity(reading, node, field, &count, &value))
         *(uint32_t *)field->value = (uint32_t)value; /* every range of a uint32_t fits into it */
 }
 
 void yaml_read_size(struct yaml_reading *reading, const struct yaml_node *node,
-                    const struct yaml_field *field) {
+                    const struct yaml_field *field)
+{
     _Static_assert(sizeof(size_t) == sizeof(uint64_t), "sizes are read into either");
     uint64_t value;
     if (read_quantity(reading, node, field, &size, &value))
@@ -109,21 +114,24 @@ void yaml_read_size(struct yaml_reading *reading, const struct yaml_node *node,
 }
 
 void yaml_read_duration(struct yaml_reading *reading, const struct yaml_node *node,
-                        const struct yaml_field *field) {
+                        const struct yaml_field *field)
+{
     uint64_t value;
     if (read_quantity(reading, node, field, &duration, &value))
         *(uint64_t *)field->value = value;
 }
 
 void yaml_read_duration32(struct yaml_reading *reading, const struct yaml_node *node,
-                          const struct yaml_field *field) {
+                          const struct yaml_field *field)
+{
     uint64_t value;
     if (read_quantity(reading, node, field, &duration, &value))
         *(uint32_t *)field->value = (uint32_t)value;
 }
 
 void yaml_read_time(struct yaml_reading *reading, const struct yaml_node *node,
-                    const struct yaml_field *field) {
+                    const struct yaml_field *field)
+{
     char quoted[UTF8_QUOTED];
     int64_t seconds;
 
@@ -137,10 +145,12 @@ void yaml_read_time(struct yaml_reading *reading, const struct yaml_node *node,
                    field->key, utf8_quote(node->value, quoted));
 }
 
-const char *yaml_write_size(uint64_t octets, char to[QUANTITY_WRITTEN]) {
+const char *yaml_write_size(uint64_t octets, char to[QUANTITY_WRITTEN])
+{
     return write_quantity(&size, octets, to);
 }
 
-const char *yaml_write_duration(uint64_t milliseconds, char to[QUANTITY_WRITTEN]) {
+const char *yaml_write_duration(uint64_t milliseconds, char to[QUANTITY_WRITTEN])
+{
     return write_quantity(&duration, milliseconds, to);
 }

@@ -47,7 +47,8 @@ struct builder {
     bool failed;
 };
 
-static void *take(struct yaml_tree *tree, size_t octets) {
+static void *take(struct yaml_tree *tree, size_t octets)
+{
     octets = (octets + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
     struct block *block = tree->blocks;
     if (block == NULL || block->size - block->used < octets) {
@@ -63,12 +64,14 @@ static void *take(struct yaml_tree *tree, size_t octets) {
     return at;
 }
 
-static void fail(struct builder *builder, const yaml_mark_t *mark, const char *token, const char *why) {
+static void fail(struct builder *builder, const yaml_mark_t *mark, const char *token, const char *why)
+{
     yaml_complain_at(&builder->complaint, mark, token, "%s", why);
     builder->failed = true;
 }
 
-static struct text keep(struct builder *builder, struct text text) {
+static struct text keep(struct builder *builder, struct text text)
+{
     char *copy = take(builder->tree, text.length + 1);
     if (copy == NULL) {
         builder->failed = true;
@@ -81,7 +84,8 @@ static struct text keep(struct builder *builder, struct text text) {
     return (struct text){copy, text.length};
 }
 
-static struct yaml_node *node_add(struct builder *builder, enum yaml_kind kind, const yaml_mark_t *mark) {
+static struct yaml_node *node_add(struct builder *builder, enum yaml_kind kind, const yaml_mark_t *mark)
+{
     if (builder->nodes_left == 0) {
         fail(builder, mark, "yaml-too-large", "the file has more entries than fedgate reads; split it");
         return NULL;
@@ -113,14 +117,16 @@ static struct yaml_node *node_add(struct builder *builder, enum yaml_kind kind, 
     return node;
 }
 
-static bool waits_for_key(const struct builder *builder) {
+static bool waits_for_key(const struct builder *builder)
+{
     if (builder->depth == 0)
         return false;
     const struct open *open = &builder->open[builder->depth - 1];
     return open->node->kind == YAML_MAPPING && !open->has_key;
 }
 
-static void take_scalar(struct builder *builder, const yaml_event_t *event) {
+static void take_scalar(struct builder *builder, const yaml_event_t *event)
+{
     struct text value = {(const char *)event->data.scalar.value, event->data.scalar.length};
 
     yaml_complain_of_properties(&builder->complaint, &event->start_mark, event->data.scalar.anchor,
@@ -140,7 +146,8 @@ static void take_scalar(struct builder *builder, const yaml_event_t *event) {
     node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 }
 
-static void take_alias(struct builder *builder, const yaml_event_t *event) {
+static void take_alias(struct builder *builder, const yaml_event_t *event)
+{
     yaml_complain_at(&builder->complaint, &event->start_mark, "yaml-alias",
                      "an alias (*%s) is not read here; write the value out",
                      (const char *)event->data.alias.anchor);
@@ -151,7 +158,8 @@ static void take_alias(struct builder *builder, const yaml_event_t *event) {
 }
 
 static void take_start(struct builder *builder, const yaml_event_t *event, enum yaml_kind kind,
-                       const yaml_char_t *anchor, const yaml_char_t *tag) {
+                       const yaml_char_t *anchor, const yaml_char_t *tag)
+{
     yaml_complain_of_properties(&builder->complaint, &event->start_mark, anchor, tag);
     if (waits_for_key(builder)) {
         fail(builder, &event->start_mark, "yaml-syntax", "a key must be a word; this is a list or a mapping");
@@ -166,7 +174,8 @@ static void take_start(struct builder *builder, const yaml_event_t *event, enum 
         builder->open[builder->depth++] = (struct open){.node = node, .end = &node->first};
 }
 
-static int by_key_and_place(const void *a, const void *b) {
+static int by_key_and_place(const void *a, const void *b)
+{
     const struct yaml_node *x = *(struct yaml_node *const *)a, *y = *(struct yaml_node *const *)b;
     size_t common = x->key.length < y->key.length ? x->key.length : y->key.length;
     int order = common == 0 ? 0 : memcmp(x->key.at, y->key.at, common);
@@ -180,7 +189,8 @@ static int by_key_and_place(const void *a, const void *b) {
 }
 
 /* Sorted, because a mapping may have as many keys as the file has room for. The first of equal keys stays. */
-static void drop_duplicates(struct builder *builder, struct yaml_node *mapping) {
+static void drop_duplicates(struct builder *builder, struct yaml_node *mapping)
+{
     struct yaml_node **sorted = calloc(mapping->count + 1, sizeof(struct yaml_node *));
     size_t count = 0;
     if (sorted == NULL) {
@@ -211,13 +221,15 @@ static void drop_duplicates(struct builder *builder, struct yaml_node *mapping) 
     }
 }
 
-static void take_end(struct builder *builder) {
+static void take_end(struct builder *builder)
+{
     struct yaml_node *node = builder->open[--builder->depth].node;
     if (node->kind == YAML_MAPPING)
         drop_duplicates(builder, node);
 }
 
-static void take_document(struct builder *builder, const yaml_event_t *event) {
+static void take_document(struct builder *builder, const yaml_event_t *event)
+{
     if (builder->has_document) {
         fail(builder, &event->start_mark, "yaml-syntax",
              "a second document starts here; a file holds one, so remove this line or what follows it");
@@ -229,7 +241,8 @@ static void take_document(struct builder *builder, const yaml_event_t *event) {
                          "a %%TAG directive is not read here; remove it");
 }
 
-static void take_event(struct builder *builder, const yaml_event_t *event) {
+static void take_event(struct builder *builder, const yaml_event_t *event)
+{
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         take_document(builder, event);
@@ -260,7 +273,8 @@ static void take_event(struct builder *builder, const yaml_event_t *event) {
     }
 }
 
-static void build(struct builder *builder, struct text text) {
+static void build(struct builder *builder, struct text text)
+{
     yaml_parser_t parser;
     bool ended = false;
 
@@ -286,7 +300,8 @@ static void build(struct builder *builder, struct text text) {
 }
 
 struct yaml_tree *yaml_read(struct text text, const char *file, const struct yaml_bounds *bounds,
-                            struct problems *problems) {
+                            struct problems *problems)
+{
     struct builder builder = {.complaint = {.file = file, .problems = problems}, .nodes_left = bounds->nodes};
 
     if (text.length > bounds->octets) {
@@ -313,11 +328,13 @@ struct yaml_tree *yaml_read(struct text text, const char *file, const struct yam
     return NULL;
 }
 
-const struct yaml_node *yaml_root(const struct yaml_tree *tree) {
+const struct yaml_node *yaml_root(const struct yaml_tree *tree)
+{
     return tree->root;
 }
 
-void yaml_tree_destroy(struct yaml_tree *tree) {
+void yaml_tree_destroy(struct yaml_tree *tree)
+{
     if (tree == NULL)
         return;
     while (tree->blocks != NULL) {

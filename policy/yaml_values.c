@@ -7,18 +7,21 @@
 
 #include "policy/utf8.h"
 
-void yaml_out_of_memory(struct yaml_reading *reading, const struct yaml_node *node) {
+void yaml_out_of_memory(struct yaml_reading *reading, const struct yaml_node *node)
+{
     yaml_error(reading, node, "out-of-memory", "memory ran out while this was read");
 }
 
 /* YAML's own words for nothing. */
-static bool is_nothing(const struct yaml_node *node) {
+static bool is_nothing(const struct yaml_node *node)
+{
     return !node->quoted && (node->value.length == 0 || text_equal(node->value, TEXT("~")) ||
                              text_equal_ignoring_case(node->value, TEXT("null")));
 }
 
 bool yaml_is_value(struct yaml_reading *reading, const struct yaml_node *node, const struct yaml_field *field,
-                   const char *example) {
+                   const char *example)
+{
     if (node->kind == YAML_BROKEN)
         return false;
     if (node->kind != YAML_SCALAR) {
@@ -35,7 +38,8 @@ bool yaml_is_value(struct yaml_reading *reading, const struct yaml_node *node, c
 }
 
 static bool is_single_line(struct yaml_reading *reading, const struct yaml_node *node,
-                           const struct yaml_field *field) {
+                           const struct yaml_field *field)
+{
     if (text_find(node->value, '\n') == NULL && text_find(node->value, '\t') == NULL)
         return true;
     yaml_error(reading, node, "bad-value", "'%s' holds a line feed or a tab; write it on one line",
@@ -43,7 +47,8 @@ static bool is_single_line(struct yaml_reading *reading, const struct yaml_node 
     return false;
 }
 
-static void keep(struct yaml_reading *reading, const struct yaml_node *node, char *value, char **field) {
+static void keep(struct yaml_reading *reading, const struct yaml_node *node, char *value, char **field)
+{
     if (value == NULL) {
         yaml_out_of_memory(reading, node);
         return;
@@ -53,19 +58,22 @@ static void keep(struct yaml_reading *reading, const struct yaml_node *node, cha
 }
 
 void yaml_read_text(struct yaml_reading *reading, const struct yaml_node *node,
-                    const struct yaml_field *field) {
+                    const struct yaml_field *field)
+{
     if (yaml_is_value(reading, node, field, "a text"))
         keep(reading, node, text_copy(node->value), field->value);
 }
 
 void yaml_read_line(struct yaml_reading *reading, const struct yaml_node *node,
-                    const struct yaml_field *field) {
+                    const struct yaml_field *field)
+{
     if (yaml_is_value(reading, node, field, "a text") && is_single_line(reading, node, field))
         keep(reading, node, text_copy(node->value), field->value);
 }
 
 void yaml_read_host(struct yaml_reading *reading, const struct yaml_node *node,
-                    const struct yaml_field *field) {
+                    const struct yaml_field *field)
+{
     if (!yaml_is_value(reading, node, field, "a host name"))
         return;
     char *name = yaml_name(reading, node);
@@ -76,7 +84,8 @@ void yaml_read_host(struct yaml_reading *reading, const struct yaml_node *node,
 /* ---- true and false ---- */
 
 /* YAML 1.1 had more words for them, and they turned the country code of Norway into false. */
-static bool is_old_boolean(struct text word) {
+static bool is_old_boolean(struct text word)
+{
     static const char *const words[] = {"y", "n", "yes", "no", "on", "off", "true", "false", NULL};
     for (size_t i = 0; words[i] != NULL; i++) {
         if (text_equal_ignoring_case(word, text_of(words[i])))
@@ -86,7 +95,8 @@ static bool is_old_boolean(struct text word) {
 }
 
 void yaml_read_boolean(struct yaml_reading *reading, const struct yaml_node *node,
-                       const struct yaml_field *field) {
+                       const struct yaml_field *field)
+{
     char quoted[UTF8_QUOTED];
 
     if (!yaml_is_value(reading, node, field, "true or false"))
@@ -106,12 +116,14 @@ void yaml_read_boolean(struct yaml_reading *reading, const struct yaml_node *nod
 
 /* ---- one of some words ---- */
 
-static const char *word_at(const void *words, size_t index) {
+static const char *word_at(const void *words, size_t index)
+{
     return ((const struct yaml_word *)words)[index].word;
 }
 
 static void complain_of_word(struct yaml_reading *reading, const struct yaml_node *node, const char *key,
-                             const struct yaml_word *words) {
+                             const struct yaml_word *words)
+{
     char quoted[UTF8_QUOTED], known[300];
     const char *nearest = yaml_nearest(node->value, word_at, words);
     size_t used = 0;
@@ -132,7 +144,8 @@ static void complain_of_word(struct yaml_reading *reading, const struct yaml_nod
 }
 
 static const struct yaml_word *read_word(struct yaml_reading *reading, const struct yaml_node *node,
-                                         const struct yaml_field *field) {
+                                         const struct yaml_field *field)
+{
     const struct yaml_word *words = field->detail;
     char example[64];
 
@@ -148,14 +161,16 @@ static const struct yaml_word *read_word(struct yaml_reading *reading, const str
 }
 
 void yaml_read_word(struct yaml_reading *reading, const struct yaml_node *node,
-                    const struct yaml_field *field) {
+                    const struct yaml_field *field)
+{
     const struct yaml_word *word = read_word(reading, node, field);
     if (word != NULL)
         memcpy(field->value, &word->value, sizeof(word->value));
 }
 
 void yaml_read_switch(struct yaml_reading *reading, const struct yaml_node *node,
-                      const struct yaml_field *field) {
+                      const struct yaml_field *field)
+{
     const struct yaml_word *word = read_word(reading, node, field);
     if (word != NULL)
         *(bool *)field->value = word->value != 0;

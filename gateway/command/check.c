@@ -8,7 +8,8 @@
 
 /* Loads everything that `run` would and tells every problem. Opens no socket. */
 
-static void print_json(const struct problems *problems, const struct settings *settings) {
+static void print_json(const struct problems *problems, const struct settings *settings)
+{
     struct json json;
 
     json_begin(&json, stdout);
@@ -33,11 +34,13 @@ static void print_json(const struct problems *problems, const struct settings *s
     json_end(&json);
 }
 
-static const char *plural(size_t count) {
+static const char *plural(size_t count)
+{
     return count == 1 ? "" : "s";
 }
 
-static void print_summary(const struct settings *settings) {
+static void print_summary(const struct settings *settings)
+{
     size_t partners = partner_set_count(settings->partners), domains = 0;
     size_t anchors = trust_anchors_count(partner_set_anchors_of(settings->partners));
 
@@ -47,7 +50,8 @@ static void print_summary(const struct settings *settings) {
            plural(partners), domains, plural(domains), anchors, plural(anchors));
 }
 
-int command_check(int argc, char **argv) {
+int command_check(int argc, char **argv)
+{
     const char *file = NULL;
     bool json = false, strict = false;
     const struct option table[] = {

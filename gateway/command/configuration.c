@@ -7,12 +7,14 @@
 
 #include "gateway/command/options.h"
 
-static bool wants_colour(void) {
+static bool wants_colour(void)
+{
     const char *no_colour = getenv("NO_COLOR"); /* no-color.org: any value but an empty one */
     return (no_colour == NULL || *no_colour == '\0') && isatty(STDERR_FILENO) == 1;
 }
 
-void configuration_print_problems(const struct problems *problems) {
+void configuration_print_problems(const struct problems *problems)
+{
     bool colour = wants_colour();
 
     for (size_t i = 0; i < problems->count; i++) {
@@ -27,7 +29,8 @@ void configuration_print_problems(const struct problems *problems) {
         fprintf(stderr, "There are more problems than these; %zu errors in all.\n", problems->errors);
 }
 
-struct settings *configuration_load(const char *file, int64_t now, bool expired_roots_allowed) {
+struct settings *configuration_load(const char *file, int64_t now, bool expired_roots_allowed)
+{
     struct problems problems;
 
     problems_init(&problems);

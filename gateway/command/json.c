@@ -7,16 +7,19 @@
 #include "policy/calendar.h"
 #include "policy/utf8.h"
 
-void json_begin(struct json *json, FILE *out) {
+void json_begin(struct json *json, FILE *out)
+{
     *json = (struct json){.out = out};
 }
 
-void json_end(struct json *json) {
+void json_end(struct json *json)
+{
     assert(json->depth == 0);
     fputc('\n', json->out);
 }
 
-static void write_text(FILE *out, struct text value) {
+static void write_text(FILE *out, struct text value)
+{
     fputc('"', out);
     while (value.length > 0) {
         uint32_t c = 0;
@@ -37,7 +40,8 @@ static void write_text(FILE *out, struct text value) {
 }
 
 /* The comma before, the line, and the name of a member. */
-static void begin_value(struct json *json, const char *name) {
+static void begin_value(struct json *json, const char *name)
+{
     if (json->depth > 0) {
         if (json->has_entries[json->depth - 1])
             fputc(',', json->out);
@@ -50,14 +54,16 @@ static void begin_value(struct json *json, const char *name) {
     }
 }
 
-static void open(struct json *json, const char *name, char bracket) {
+static void open(struct json *json, const char *name, char bracket)
+{
     begin_value(json, name);
     assert(json->depth < JSON_DEPTH_MOST);
     fputc(bracket, json->out);
     json->has_entries[json->depth++] = false;
 }
 
-static void close(struct json *json, char bracket) {
+static void close(struct json *json, char bracket)
+{
     assert(json->depth > 0);
     bool has_entries = json->has_entries[--json->depth];
     if (has_entries)
@@ -65,50 +71,60 @@ static void close(struct json *json, char bracket) {
     fputc(bracket, json->out);
 }
 
-void json_object(struct json *json, const char *name) {
+void json_object(struct json *json, const char *name)
+{
     open(json, name, '{');
 }
 
-void json_object_end(struct json *json) {
+void json_object_end(struct json *json)
+{
     close(json, '}');
 }
 
-void json_array(struct json *json, const char *name) {
+void json_array(struct json *json, const char *name)
+{
     open(json, name, '[');
 }
 
-void json_array_end(struct json *json) {
+void json_array_end(struct json *json)
+{
     close(json, ']');
 }
 
-void json_string(struct json *json, const char *name, const char *value) {
+void json_string(struct json *json, const char *name, const char *value)
+{
     if (value == NULL)
         json_null(json, name);
     else
         json_text(json, name, text_of(value));
 }
 
-void json_text(struct json *json, const char *name, struct text value) {
+void json_text(struct json *json, const char *name, struct text value)
+{
     begin_value(json, name);
     write_text(json->out, value);
 }
 
-void json_number(struct json *json, const char *name, int64_t value) {
+void json_number(struct json *json, const char *name, int64_t value)
+{
     begin_value(json, name);
     fprintf(json->out, "%" PRId64, value);
 }
 
-void json_boolean(struct json *json, const char *name, bool value) {
+void json_boolean(struct json *json, const char *name, bool value)
+{
     begin_value(json, name);
     fputs(value ? "true" : "false", json->out);
 }
 
-void json_null(struct json *json, const char *name) {
+void json_null(struct json *json, const char *name)
+{
     begin_value(json, name);
     fputs("null", json->out);
 }
 
-void json_time(struct json *json, const char *name, int64_t seconds) {
+void json_time(struct json *json, const char *name, int64_t seconds)
+{
     char time[CALENDAR_TIME];
     json_string(json, name, calendar_time(seconds, time));
 }

@@ -3,16 +3,19 @@
 
 #include "policy/yaml_values.h"
 
-static void count(struct json *json, const char *key, uint64_t value) {
+static void count(struct json *json, const char *key, uint64_t value)
+{
     json_number(json, key, (int64_t)value);
 }
 
-static void size(struct json *json, const char *key, uint64_t value) {
+static void size(struct json *json, const char *key, uint64_t value)
+{
     char written[QUANTITY_WRITTEN];
     json_string(json, key, yaml_write_size(value, written));
 }
 
-static void duration(struct json *json, const char *key, uint64_t value) {
+static void duration(struct json *json, const char *key, uint64_t value)
+{
     char written[QUANTITY_WRITTEN];
     json_string(json, key, yaml_write_duration(value, written));
 }
@@ -21,7 +24,8 @@ static void duration(struct json *json, const char *key, uint64_t value) {
 #define WRITE_SIZE size
 #define WRITE_DURATION duration
 
-void configuration_limits_json(struct json *json, const struct limits *limits) {
+void configuration_limits_json(struct json *json, const struct limits *limits)
+{
     json_object(json, "limits");
 #define X(field, key, kind, standard, least, most, what) WRITE_##kind(json, key, limits->field);
     LIMITS(X)

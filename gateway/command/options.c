@@ -19,7 +19,8 @@ struct reading {
 static void complain(const struct options *options, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-static void complain(const struct options *options, const char *format, ...) {
+static void complain(const struct options *options, const char *format, ...)
+{
     va_list arguments;
     const char *space = strchr(options->usage, ' ');
     size_t command = space == NULL ? strlen(options->usage) : (size_t)(space - options->usage);
@@ -33,7 +34,8 @@ static void complain(const struct options *options, const char *format, ...) {
     fprintf(stderr, "; see %.*s --help\n", (int)command, options->usage);
 }
 
-static void print_help(const struct options *options) {
+static void print_help(const struct options *options)
+{
     printf("usage: %s\n\n%s\n\n", options->usage, options->summary);
     for (const struct option *option = options->table; option->name != NULL; option++) {
         char left[64];
@@ -45,7 +47,8 @@ static void print_help(const struct options *options) {
     printf("  %-26s %s\n", "--help", "print this");
 }
 
-static const struct option *by_name(const struct options *options, const char *name, size_t length) {
+static const struct option *by_name(const struct options *options, const char *name, size_t length)
+{
     for (const struct option *option = options->table; option->name != NULL; option++) {
         if (strlen(option->name) == length && strncmp(option->name, name, length) == 0)
             return option;
@@ -53,7 +56,8 @@ static const struct option *by_name(const struct options *options, const char *n
     return NULL;
 }
 
-static const struct option *by_letter(const struct options *options, char letter) {
+static const struct option *by_letter(const struct options *options, char letter)
+{
     for (const struct option *option = options->table; option->name != NULL; option++) {
         if (option->letter != '\0' && option->letter == letter)
             return option;
@@ -62,7 +66,8 @@ static const struct option *by_letter(const struct options *options, char letter
 }
 
 /* `value` NULL: none was written with the option, so the next argument is it. */
-static bool set(struct reading *reading, const struct option *option, const char *value) {
+static bool set(struct reading *reading, const struct option *option, const char *value)
+{
     if (option->value == NULL) {
         if (value != NULL) {
             complain(reading->options, "--%s takes no value", option->name);
@@ -90,7 +95,8 @@ static bool set(struct reading *reading, const struct option *option, const char
     return true;
 }
 
-static bool take_argument(struct reading *reading, const char *argument) {
+static bool take_argument(struct reading *reading, const char *argument)
+{
     if (reading->options->argument == NULL) {
         complain(reading->options, "'%s' is not expected", argument);
         return false;
@@ -104,7 +110,8 @@ static bool take_argument(struct reading *reading, const char *argument) {
     return true;
 }
 
-static bool take(struct reading *reading) {
+static bool take(struct reading *reading)
+{
     const char *argument = reading->argv[reading->at];
     const struct option *option;
     const char *value = NULL;
@@ -126,7 +133,8 @@ static bool take(struct reading *reading) {
     return set(reading, option, value);
 }
 
-static bool is_complete(const struct reading *reading) {
+static bool is_complete(const struct reading *reading)
+{
     const struct options *options = reading->options;
 
     for (const struct option *option = options->table; option->name != NULL; option++) {
@@ -142,7 +150,8 @@ static bool is_complete(const struct reading *reading) {
     return true;
 }
 
-enum options_outcome options_read(const struct options *options, int argc, char **argv) {
+enum options_outcome options_read(const struct options *options, int argc, char **argv)
+{
     struct reading reading = {.options = options, .argc = argc, .argv = argv};
 
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {

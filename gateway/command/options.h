@@ -53,6 +53,8 @@ enum options_outcome options_read(const struct options *options, int argc, char 
         .text = (where)                                                                                      \
     }
 #define OPTION_JSON(where)                                                                                   \
-    { .name = "json", .help = "print one JSON document", .flag = (where) }
+    {                                                                                                        \
+        .name = "json", .help = "print one JSON document", .flag = (where)                                   \
+    }
 
 #endif

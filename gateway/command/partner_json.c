@@ -4,16 +4,19 @@
 
 #include "gateway/command/partner_text.h"
 #include "policy/pem.h"
+#include "policy/revocation.h"
 #include "policy/yaml_values.h"
 
-static void names_json(struct json *json, const char *key, char *const *names, size_t count) {
+static void names_json(struct json *json, const char *key, char *const *names, size_t count)
+{
     json_array(json, key);
     for (size_t i = 0; i < count; i++)
         json_string(json, NULL, names[i]);
     json_array_end(json);
 }
 
-static void identity_json(const struct partner *partner, struct json *json) {
+static void identity_json(const struct partner *partner, struct json *json)
+{
     if (partner->identity != IDENTITY_NAMES) {
         json_string(json, "identity", identity_rule_word(partner->identity));
         return;
@@ -23,7 +26,8 @@ static void identity_json(const struct partner *partner, struct json *json) {
     json_object_end(json);
 }
 
-static void locate_json(const struct partner *partner, struct json *json) {
+static void locate_json(const struct partner *partner, struct json *json)
+{
     if (partner->locate == LOCATE_SRV) {
         json_string(json, "locate", "srv");
         return;
@@ -41,7 +45,8 @@ static void locate_json(const struct partner *partner, struct json *json) {
     json_object_end(json);
 }
 
-static void valid_json(const struct partner *partner, struct json *json) {
+static void valid_json(const struct partner *partner, struct json *json)
+{
     json_object(json, "valid");
     if (partner->valid_from != INT64_MIN)
         json_time(json, "from", partner->valid_from);
@@ -50,7 +55,8 @@ static void valid_json(const struct partner *partner, struct json *json) {
     json_object_end(json);
 }
 
-static void pins_json(const struct partner *partner, struct json *json) {
+static void pins_json(const struct partner *partner, struct json *json)
+{
     json_array(json, "pins");
     for (size_t i = 0; i < partner->pin_count; i++) {
         char written[sizeof("sha256:") + BASE64_LENGTH(32)] = "sha256:";
@@ -60,7 +66,8 @@ static void pins_json(const struct partner *partner, struct json *json) {
     json_array_end(json);
 }
 
-static void limits_json(const struct partner_limits *limits, struct json *json) {
+static void limits_json(const struct partner_limits *limits, struct json *json)
+{
     char size[QUANTITY_WRITTEN];
 
     json_object(json, "limits");
@@ -71,7 +78,8 @@ static void limits_json(const struct partner_limits *limits, struct json *json) 
     json_object_end(json);
 }
 
-static void anchors_json(const struct partner *partner, int64_t now, struct json *json) {
+static void anchors_json(const struct partner *partner, int64_t now, struct json *json)
+{
     json_array(json, "anchors");
     for (size_t i = 0; i < partner->anchor_count; i++) {
         const struct certificate *certificate = partner->anchors[i]->certificate;
@@ -89,13 +97,35 @@ static void anchors_json(const struct partner *partner, int64_t now, struct json
     json_array_end(json);
 }
 
-static const char *direction_of(const struct partner *partner) {
+/* What was read from `crls`. */
+static void crl_lists_json(const struct partner *partner, int64_t now, struct json *json)
+{
+    char issuer[256];
+
+    json_array(json, "crl-lists");
+    for (size_t i = 0; partner->crl_store != NULL && i < crl_store_count(partner->crl_store); i++) {
+        const struct crl *crl = crl_store_at(partner->crl_store, i);
+        certificate_subject_print(crl->issuer, issuer, sizeof(issuer));
+        json_object(json, NULL);
+        json_string(json, "issuer", issuer);
+        json_time(json, "this-update", crl->this_update);
+        json_time(json, "next-update", crl->next_update);
+        json_number(json, "days-left", (crl->next_update - now) / 86400);
+        json_number(json, "entries", (int64_t)crl->serial_count);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static const char *direction_of(const struct partner *partner)
+{
     if (partner->direction == PARTNER_DIRECTION_INBOUND)
         return "inbound";
     return partner->direction == PARTNER_DIRECTION_OUTBOUND ? "outbound" : "both";
 }
 
-void partner_json(const struct partner *partner, int64_t now, struct json *json) {
+void partner_json(const struct partner *partner, int64_t now, struct json *json)
+{
     static const char *const revocation[] = {"off", "if-available", "required"};
 
     json_object(json, NULL);
@@ -118,6 +148,7 @@ void partner_json(const struct partner *partner, int64_t now, struct json *json)
     json_string(json, "client-eku", partner->client_eku_lenient ? "lenient" : "strict");
     pins_json(partner, json);
     names_json(json, "crls", partner->crls, partner->crl_count);
+    crl_lists_json(partner, now, json);
     json_string(json, "revocation", revocation[partner->revocation]);
     json_boolean(json, "ocsp", partner->ocsp);
     json_string(json, "asserted-identity", partner->keep_asserted_identity ? "keep" : "strip");

@@ -5,13 +5,15 @@
 
 #include "gateway/command/partner_text.h"
 #include "policy/calendar.h"
+#include "policy/revocation.h"
 #include "policy/yaml_values.h"
 
 #define COLUMNS 80u
 #define INDENT 4u
 #define TITLE 12u /* where values begin, after the indent */
 
-const char *partner_state_word(const struct partner *partner, int64_t now) {
+const char *partner_state_word(const struct partner *partner, int64_t now)
+{
     enum reason state = partner_state(partner, now);
 
     if (state == REASON_OK)
@@ -28,7 +30,8 @@ struct paragraph {
     bool has_item;
 };
 
-static void paragraph_begin(struct paragraph *paragraph, FILE *out, const char *title) {
+static void paragraph_begin(struct paragraph *paragraph, FILE *out, const char *title)
+{
     *paragraph = (struct paragraph){.out = out, .column = INDENT + TITLE};
     fprintf(out, "%*s%-*s", (int)INDENT, "", (int)TITLE, title);
 }
@@ -36,7 +39,8 @@ static void paragraph_begin(struct paragraph *paragraph, FILE *out, const char *
 static void paragraph_add(struct paragraph *paragraph, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-static void paragraph_add(struct paragraph *paragraph, const char *format, ...) {
+static void paragraph_add(struct paragraph *paragraph, const char *format, ...)
+{
     char item[512];
     va_list arguments;
 
@@ -58,11 +62,13 @@ static void paragraph_add(struct paragraph *paragraph, const char *format, ...) 
     paragraph->has_item = true;
 }
 
-static void paragraph_end(struct paragraph *paragraph) {
+static void paragraph_end(struct paragraph *paragraph)
+{
     fputc('\n', paragraph->out);
 }
 
-static void print_names(FILE *out, const char *title, char *const *names, size_t count) {
+static void print_names(FILE *out, const char *title, char *const *names, size_t count)
+{
     struct paragraph paragraph;
 
     paragraph_begin(&paragraph, out, title);
@@ -72,7 +78,8 @@ static void print_names(FILE *out, const char *title, char *const *names, size_t
 }
 
 /* Subjects are long: one anchor a line, cut to fit, with its whole end. */
-static void print_anchors(const struct partner *partner, FILE *out) {
+static void print_anchors(const struct partner *partner, FILE *out)
+{
     char date[CALENDAR_DATE];
 
     for (size_t i = 0; i < partner->anchor_count; i++) {
@@ -87,7 +94,25 @@ static void print_anchors(const struct partner *partner, FILE *out) {
         fprintf(out, "%*s%-*snone\n", (int)INDENT, "", (int)TITLE, "anchors");
 }
 
-static void print_rules(const struct partner *partner, FILE *out) {
+/* The CRLs that were read: whose, how many it lists, until when. */
+static void print_crls(const struct partner *partner, FILE *out)
+{
+    char issuer[256], date[CALENDAR_DATE], rest[64];
+
+    for (size_t i = 0; partner->crl_store != NULL && i < crl_store_count(partner->crl_store); i++) {
+        const struct crl *crl = crl_store_at(partner->crl_store, i);
+        certificate_subject_print(crl->issuer, issuer, sizeof(issuer));
+        snprintf(rest, sizeof(rest), ", %zu entr%s, until %s", crl->serial_count, crl->serial_count == 1 ? "y" : "ies",
+                 calendar_date(crl->next_update, date));
+        int room = (int)(COLUMNS - INDENT - TITLE - strlen(rest));
+        bool cut = strlen(issuer) > (size_t)room;
+        fprintf(out, "%*s%-*s%.*s%s%s\n", (int)INDENT, "", (int)TITLE, i == 0 ? "crls" : "", cut ? room - 3 : room,
+                issuer, cut ? "..." : "", rest);
+    }
+}
+
+static void print_rules(const struct partner *partner, FILE *out)
+{
     struct paragraph paragraph;
     char size[QUANTITY_WRITTEN];
 
@@ -111,7 +136,8 @@ static void print_rules(const struct partner *partner, FILE *out) {
 }
 
 /* What differs from the defaults and has no line of its own. */
-static void print_options(const struct partner *partner, FILE *out) {
+static void print_options(const struct partner *partner, FILE *out)
+{
     struct paragraph paragraph;
     char date[CALENDAR_TIME];
     bool has_from = partner->valid_from != INT64_MIN, has_until = partner->valid_until != INT64_MAX;
@@ -140,17 +166,20 @@ static void print_options(const struct partner *partner, FILE *out) {
 #define NAME_WIDTH 22u
 #define ROW "%-*s %-16s %-10s %-9s %s\n"
 
-void partner_print_head(FILE *out) {
+void partner_print_head(FILE *out)
+{
     fprintf(out, ROW, (int)NAME_WIDTH, "PARTNER", "STATE", "IDENTITY", "DIRECTION", "REVOCATION");
 }
 
-static const char *direction_of(const struct partner *partner) {
+static const char *direction_of(const struct partner *partner)
+{
     if (partner->direction == PARTNER_DIRECTION_INBOUND)
         return "inbound";
     return partner->direction == PARTNER_DIRECTION_OUTBOUND ? "outbound" : "both";
 }
 
-void partner_print(const struct partner *partner, int64_t now, FILE *out) {
+void partner_print(const struct partner *partner, int64_t now, FILE *out)
+{
     static const char *const revocation[] = {"off", "if-available", "required"};
     bool is_long = strlen(partner->name) > NAME_WIDTH; /* then it has a line of its own */
 
@@ -160,22 +189,26 @@ void partner_print(const struct partner *partner, int64_t now, FILE *out) {
             identity_rule_word(partner->identity), direction_of(partner), revocation[partner->revocation]);
     print_names(out, "domains", partner->domains, partner->domain_count);
     print_anchors(partner, out);
+    print_crls(partner, out);
     print_rules(partner, out);
     print_options(partner, out);
 }
 
 /* ---- the bounds of the gateway ---- */
 
-static void add_count(struct paragraph *paragraph, const char *key, uint64_t value) {
+static void add_count(struct paragraph *paragraph, const char *key, uint64_t value)
+{
     paragraph_add(paragraph, "%s %" PRIu64, key, value);
 }
 
-static void add_size(struct paragraph *paragraph, const char *key, uint64_t value) {
+static void add_size(struct paragraph *paragraph, const char *key, uint64_t value)
+{
     char written[QUANTITY_WRITTEN];
     paragraph_add(paragraph, "%s %s", key, yaml_write_size(value, written));
 }
 
-static void add_duration(struct paragraph *paragraph, const char *key, uint64_t value) {
+static void add_duration(struct paragraph *paragraph, const char *key, uint64_t value)
+{
     char written[QUANTITY_WRITTEN];
     paragraph_add(paragraph, "%s %s", key, yaml_write_duration(value, written));
 }
@@ -184,7 +217,8 @@ static void add_duration(struct paragraph *paragraph, const char *key, uint64_t 
 #define ADD_SIZE add_size
 #define ADD_DURATION add_duration
 
-void limits_print(const struct limits *limits, FILE *out) {
+void limits_print(const struct limits *limits, FILE *out)
+{
     struct paragraph paragraph;
 
     fprintf(out, "the gateway\n");

@@ -9,14 +9,16 @@
 
 /* The effective policy: what holds for each partner once the defaults are filled in. */
 
-static void print_text(const struct settings *settings, int64_t now) {
+static void print_text(const struct settings *settings, int64_t now)
+{
     partner_print_head(stdout);
     for (uint32_t i = 0; i < partner_set_count(settings->partners); i++)
         partner_print(partner_set_at(settings->partners, i), now, stdout);
     limits_print(&settings->limits, stdout);
 }
 
-static void print_json(const struct settings *settings, int64_t now) {
+static void print_json(const struct settings *settings, int64_t now)
+{
     struct json json;
 
     json_begin(&json, stdout);
@@ -30,7 +32,8 @@ static void print_json(const struct settings *settings, int64_t now) {
     json_end(&json);
 }
 
-int command_partners(int argc, char **argv) {
+int command_partners(int argc, char **argv)
+{
     const char *file = NULL;
     bool json = false;
     const struct option table[] = {OPTION_CONFIG(&file), OPTION_JSON(&json), {.name = NULL}};

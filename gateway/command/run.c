@@ -3,7 +3,8 @@
 #include "gateway/command/options.h"
 #include "gateway/gateway.h"
 
-int command_run(int argc, char **argv) {
+int command_run(int argc, char **argv)
+{
     const char *file = NULL;
     const struct option table[] = {OPTION_CONFIG(&file), {.name = NULL}};
     const struct options options = {

@@ -37,7 +37,8 @@
 #define WOLFSSL_TICKETS "no tickets"
 #endif
 
-int command_version(int argc, char **argv) {
+int command_version(int argc, char **argv)
+{
     const struct option table[] = {{.name = NULL}};
     const struct options options = {
         .usage = "fedgate version",

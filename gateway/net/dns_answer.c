@@ -24,20 +24,24 @@ struct raw_record {
 
 enum name_result { NAME_BROKEN, NAME_ODD, NAME_PLAIN };
 
-static uint16_t read_16(struct text octets, size_t at) {
+static uint16_t read_16(struct text octets, size_t at)
+{
     return (uint16_t)((uint8_t)octets.at[at] << 8 | (uint8_t)octets.at[at + 1]);
 }
 
-static uint32_t read_32(struct text octets, size_t at) {
+static uint32_t read_32(struct text octets, size_t at)
+{
     return (uint32_t)read_16(octets, at) << 16 | read_16(octets, at + 2);
 }
 
-static bool has(struct text octets, size_t at, size_t count) {
+static bool has(struct text octets, size_t at, size_t count)
+{
     return at <= octets.length && count <= octets.length - at;
 }
 
 /* Octets that need no escape in a name as text. */
-static bool is_plain(struct text label) {
+static bool is_plain(struct text label)
+{
     for (size_t i = 0; i < label.length; i++) {
         if (label.at[i] <= ' ' || label.at[i] > '~' || label.at[i] == '.' || label.at[i] == '\\')
             return false;
@@ -46,7 +50,8 @@ static bool is_plain(struct text label) {
 }
 
 /* Appends a label; false: the name grows over its bound. */
-static bool append_label(char name[DNS_NAME_SIZE], size_t *length, struct text label) {
+static bool append_label(char name[DNS_NAME_SIZE], size_t *length, struct text label)
+{
     if (*length + (*length > 0) + label.length > DOMAIN_LONGEST)
         return false;
     if (*length > 0)
@@ -58,7 +63,8 @@ static bool append_label(char name[DNS_NAME_SIZE], size_t *length, struct text l
 
 /* Reads the name at *at, in lower case, and moves *at behind it. Odd: well formed, but with octets that no
  * name has that we would ask for; `name` then says nothing. */
-static enum name_result read_name(struct text octets, size_t *at, char name[DNS_NAME_SIZE]) {
+static enum name_result read_name(struct text octets, size_t *at, char name[DNS_NAME_SIZE])
+{
     enum name_result result = NAME_PLAIN;
     size_t length = 0, here = *at, before = *at;
     unsigned pointers = 0;
@@ -97,7 +103,8 @@ static enum name_result read_name(struct text octets, size_t *at, char name[DNS_
     return result;
 }
 
-static bool read_raw(struct text octets, size_t at, struct raw_record *record) {
+static bool read_raw(struct text octets, size_t at, struct raw_record *record)
+{
     enum name_result name = read_name(octets, &at, record->owner);
 
     if (name == NAME_BROKEN || !has(octets, at, RECORD_FIXED_SIZE))
@@ -114,18 +121,21 @@ static bool read_raw(struct text octets, size_t at, struct raw_record *record) {
     return true;
 }
 
-static bool is_of(const struct raw_record *record, const char *owner, uint16_t type) {
+static bool is_of(const struct raw_record *record, const char *owner, uint16_t type)
+{
     return record->owner_is_plain && record->class == CLASS_INTERNET && record->type == type &&
            strcmp(record->owner, owner) == 0;
 }
 
 /* One name that fills the rest of the data from `at` on. */
-static enum name_result read_last_name(struct text octets, size_t at, size_t end, char name[DNS_NAME_SIZE]) {
+static enum name_result read_last_name(struct text octets, size_t at, size_t end, char name[DNS_NAME_SIZE])
+{
     enum name_result result = read_name(octets, &at, name);
     return at == end ? result : NAME_BROKEN;
 }
 
-static uint32_t lesser(uint32_t a, uint32_t b) {
+static uint32_t lesser(uint32_t a, uint32_t b)
+{
     return a < b ? a : b;
 }
 
@@ -136,7 +146,8 @@ struct survey {
 };
 
 /* RFC 2308 5: the lesser of the SOA's own TTL and its last field. */
-static void note_authority(struct text octets, const struct raw_record *record, struct survey *survey) {
+static void note_authority(struct text octets, const struct raw_record *record, struct survey *survey)
+{
     if (record->class != CLASS_INTERNET)
         return;
     survey->has_ns = survey->has_ns || record->type == 2;
@@ -147,7 +158,8 @@ static void note_authority(struct text octets, const struct raw_record *record, 
 }
 
 /* Walks all records after the question. */
-static bool survey_records(struct dns_answer *answer, size_t at, struct survey *survey) {
+static bool survey_records(struct dns_answer *answer, size_t at, struct survey *survey)
+{
     struct text octets = answer->octets;
     uint32_t answers = read_16(octets, 6), authorities = read_16(octets, 8);
     uint32_t all = answers + authorities + read_16(octets, 10);
@@ -169,7 +181,8 @@ enum search { SEARCH_NOTHING, SEARCH_RECORDS, SEARCH_ALIAS, SEARCH_BROKEN };
 
 /* Looks through the answer section for records of the type that answer->owner has, else for its alias, which
  * becomes the owner. Lowers *ttl by what it finds. */
-static enum search search_answers(struct dns_answer *answer, uint32_t *ttl) {
+static enum search search_answers(struct dns_answer *answer, uint32_t *ttl)
+{
     char alias[DNS_NAME_SIZE];
     enum search found = SEARCH_NOTHING;
     uint32_t alias_ttl = 0;
@@ -198,7 +211,8 @@ static enum search search_answers(struct dns_answer *answer, uint32_t *ttl) {
 }
 
 /* RFC 1034 3.6.2: from alias to alias, with an end to it. */
-static enum dns_answer_result follow_aliases(struct dns_answer *answer, const struct survey *survey) {
+static enum dns_answer_result follow_aliases(struct dns_answer *answer, const struct survey *survey)
+{
     uint32_t ttl = UINT32_MAX;
 
     for (unsigned aliases = 0; aliases <= DNS_ALIASES_MOST; aliases++) {
@@ -222,7 +236,8 @@ static enum dns_answer_result follow_aliases(struct dns_answer *answer, const st
 }
 
 /* Is it a response to exactly this question? Moves *at behind it. */
-static bool question_matches(struct text octets, struct text name, uint16_t type, size_t *at) {
+static bool question_matches(struct text octets, struct text name, uint16_t type, size_t *at)
+{
     char asked[DNS_NAME_SIZE];
 
     if (((uint8_t)octets.at[2] & 0xf8u) != 0x80u ||
@@ -234,7 +249,8 @@ static bool question_matches(struct text octets, struct text name, uint16_t type
 }
 
 enum dns_answer_result dns_answer_open(struct text octets, struct text name, uint16_t type,
-                                       struct dns_answer *answer) {
+                                       struct dns_answer *answer)
+{
     struct survey survey = {0};
     size_t at;
 
@@ -263,7 +279,8 @@ enum dns_answer_result dns_answer_open(struct text octets, struct text name, uin
 }
 
 /* RFC 2782. The target "." gives an empty host. */
-static bool read_srv(struct text octets, const struct raw_record *raw, struct dns_record *record) {
+static bool read_srv(struct text octets, const struct raw_record *raw, struct dns_record *record)
+{
     if (raw->data_length < 7 || read_last_name(octets, raw->data + 6, raw->end, record->name) != NAME_PLAIN)
         return false;
     record->priority = read_16(octets, raw->data);
@@ -274,7 +291,8 @@ static bool read_srv(struct text octets, const struct raw_record *raw, struct dn
 }
 
 /* RFC 6698 2.1 */
-static bool read_tlsa(struct text octets, const struct raw_record *raw, struct dns_record *record) {
+static bool read_tlsa(struct text octets, const struct raw_record *raw, struct dns_record *record)
+{
     if (raw->data_length < 4)
         return false;
     record->tlsa.usage = (uint8_t)octets.at[raw->data];
@@ -285,14 +303,16 @@ static bool read_tlsa(struct text octets, const struct raw_record *raw, struct d
 }
 
 static bool read_address(struct text octets, const struct raw_record *raw, size_t length,
-                         struct dns_record *record) {
+                         struct dns_record *record)
+{
     if (raw->data_length != length)
         return false;
     memcpy(record->address, octets.at + raw->data, length);
     return true;
 }
 
-static bool read_content(struct text octets, const struct raw_record *raw, struct dns_record *record) {
+static bool read_content(struct text octets, const struct raw_record *raw, struct dns_record *record)
+{
     record->ttl = raw->ttl;
     if (raw->type == DNS_TYPE_SRV)
         return read_srv(octets, raw, record);
@@ -303,7 +323,8 @@ static bool read_content(struct text octets, const struct raw_record *raw, struc
     return raw->type == DNS_TYPE_AAAA && read_address(octets, raw, 16, record);
 }
 
-bool dns_answer_next(struct dns_answer *answer, struct dns_record *record) {
+bool dns_answer_next(struct dns_answer *answer, struct dns_record *record)
+{
     struct raw_record raw;
 
     memset(record, 0, sizeof *record);

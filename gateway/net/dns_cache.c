@@ -27,19 +27,22 @@ struct dns_cache {
     void (*release)(void *value);
 };
 
-uint64_t dns_ttl_positive(uint32_t seconds) {
+uint64_t dns_ttl_positive(uint32_t seconds)
+{
     uint64_t milliseconds = (uint64_t)seconds * 1000;
     return milliseconds < DNS_TTL_MOST_MS ? milliseconds : DNS_TTL_MOST_MS;
 }
 
-uint64_t dns_ttl_negative(uint32_t seconds) {
+uint64_t dns_ttl_negative(uint32_t seconds)
+{
     uint64_t milliseconds = (uint64_t)seconds * 1000;
     if (milliseconds < DNS_NEGATIVE_TTL_LEAST_MS)
         return DNS_NEGATIVE_TTL_LEAST_MS;
     return milliseconds < DNS_NEGATIVE_TTL_MOST_MS ? milliseconds : DNS_NEGATIVE_TTL_MOST_MS;
 }
 
-struct dns_cache *dns_cache_create(size_t entries_most, void (*release)(void *value)) {
+struct dns_cache *dns_cache_create(size_t entries_most, void (*release)(void *value))
+{
     struct dns_cache *cache = calloc(1, sizeof *cache);
     if (cache == NULL)
         return NULL;
@@ -48,13 +51,15 @@ struct dns_cache *dns_cache_create(size_t entries_most, void (*release)(void *va
     return cache;
 }
 
-static void drop(struct dns_cache *cache, struct entry *entry) {
+static void drop(struct dns_cache *cache, struct entry *entry)
+{
     HASH_DEL(cache->entries, entry);
     cache->release(entry->value);
     free(entry);
 }
 
-void dns_cache_destroy(struct dns_cache *cache) {
+void dns_cache_destroy(struct dns_cache *cache)
+{
     if (cache == NULL)
         return;
     while (cache->entries != NULL)
@@ -62,7 +67,8 @@ void dns_cache_destroy(struct dns_cache *cache) {
     free(cache);
 }
 
-static struct entry *find(const struct dns_cache *cache, struct text name) {
+static struct entry *find(const struct dns_cache *cache, struct text name)
+{
     char key[DOMAIN_LONGEST];
     struct entry *entry = NULL;
 
@@ -75,7 +81,8 @@ static struct entry *find(const struct dns_cache *cache, struct text name) {
     return entry;
 }
 
-enum dns_cache_state dns_cache_look(struct dns_cache *cache, struct text name, uint64_t now, void **value) {
+enum dns_cache_state dns_cache_look(struct dns_cache *cache, struct text name, uint64_t now, void **value)
+{
     struct entry *entry = find(cache, name);
 
     *value = NULL;
@@ -87,13 +94,15 @@ enum dns_cache_state dns_cache_look(struct dns_cache *cache, struct text name, u
 }
 
 /* Puts an entry behind all others. False: no memory. */
-static bool link_last(struct dns_cache *cache, struct entry *entry) {
+static bool link_last(struct dns_cache *cache, struct entry *entry)
+{
     HASH_ADD_KEYPTR(hh, cache->entries, entry->name, entry->name_length, entry);
     return entry->name_length > 0;
 }
 
 /* Lets go of one entry: the first, from the oldest on, that was not used since it was last passed. */
-static void evict(struct dns_cache *cache) {
+static void evict(struct dns_cache *cache)
+{
     while (cache->entries->used && HASH_COUNT(cache->entries) > 1) {
         struct entry *spared = cache->entries;
         spared->used = false;
@@ -107,7 +116,8 @@ static void evict(struct dns_cache *cache) {
     drop(cache, cache->entries);
 }
 
-static struct entry *add(struct dns_cache *cache, struct text name) {
+static struct entry *add(struct dns_cache *cache, struct text name)
+{
     name = domain_without_dot(name);
     if (cache->entries_most == 0 || name.length == 0 || name.length > DOMAIN_LONGEST)
         return NULL;
@@ -126,7 +136,8 @@ static struct entry *add(struct dns_cache *cache, struct text name) {
 }
 
 void dns_cache_put(struct dns_cache *cache, struct text name, uint64_t now, void *take, uint64_t ttl_ms,
-                   uint64_t stale_ms) {
+                   uint64_t stale_ms)
+{
     struct entry *entry = find(cache, name);
     bool keeps = ttl_ms > 0 || stale_ms > 0;
 
@@ -145,7 +156,8 @@ void dns_cache_put(struct dns_cache *cache, struct text name, uint64_t now, void
     entry->stale_until = now + ttl_ms + stale_ms;
 }
 
-void *dns_cache_prolong(struct dns_cache *cache, struct text name, uint64_t now, uint64_t *fresh_until) {
+void *dns_cache_prolong(struct dns_cache *cache, struct text name, uint64_t now, uint64_t *fresh_until)
+{
     struct entry *entry = find(cache, name);
 
     if (entry == NULL || now >= entry->stale_until)
@@ -156,6 +168,7 @@ void *dns_cache_prolong(struct dns_cache *cache, struct text name, uint64_t now,
     return entry->value;
 }
 
-size_t dns_cache_count(const struct dns_cache *cache) {
+size_t dns_cache_count(const struct dns_cache *cache)
+{
     return HASH_COUNT(cache->entries);
 }

@@ -61,12 +61,14 @@ struct dns_channel {
 
 static void run_pump(uv_idle_t *idle);
 
-static void wake_pump(struct dns_channel *channel) {
+static void wake_pump(struct dns_channel *channel)
+{
     if (!uv_is_closing((uv_handle_t *)&channel->pump))
         uv_idle_start(&channel->pump, run_pump);
 }
 
-static void handle_gone(struct dns_channel *channel) {
+static void handle_gone(struct dns_channel *channel)
+{
     if (--channel->open_handles > 0)
         return;
     channel->on_closed(channel->context);
@@ -77,7 +79,8 @@ static void handle_gone(struct dns_channel *channel) {
 
 static void silence_over(uv_timer_t *timer);
 
-static void watch_silence(struct dns_channel *channel) {
+static void watch_silence(struct dns_channel *channel)
+{
     struct timeval left;
 
     if (channel->closing)
@@ -90,7 +93,8 @@ static void watch_silence(struct dns_channel *channel) {
     uv_timer_start(&channel->silence, silence_over, milliseconds + 1, 0);
 }
 
-static void silence_over(uv_timer_t *timer) {
+static void silence_over(uv_timer_t *timer)
+{
     struct dns_channel *channel = timer->data;
 
     if (channel->closing)
@@ -99,7 +103,8 @@ static void silence_over(uv_timer_t *timer) {
     watch_silence(channel);
 }
 
-static void socket_ready(uv_poll_t *poll, int status, int events) {
+static void socket_ready(uv_poll_t *poll, int status, int events)
+{
     struct watch *watch = poll->data;
     struct dns_channel *channel = watch->channel;
     bool readable = status < 0 || (events & UV_READABLE) != 0;
@@ -112,14 +117,16 @@ static void socket_ready(uv_poll_t *poll, int status, int events) {
     watch_silence(channel);
 }
 
-static void watch_closed(uv_handle_t *handle) {
+static void watch_closed(uv_handle_t *handle)
+{
     struct watch *watch = handle->data;
 
     handle_gone(watch->channel);
     free(watch);
 }
 
-static struct watch *watch_open(struct dns_channel *channel, ares_socket_t socket) {
+static struct watch *watch_open(struct dns_channel *channel, ares_socket_t socket)
+{
     struct watch *watch = calloc(1, sizeof *watch);
     if (watch == NULL)
         return NULL;
@@ -137,7 +144,8 @@ static struct watch *watch_open(struct dns_channel *channel, ares_socket_t socke
 
 /* c-ares closes the socket right after it was last named here. A socket that cannot be watched costs its
  * queries: they time out. */
-static void socket_state(void *context, ares_socket_t socket, int readable, int writable) {
+static void socket_state(void *context, ares_socket_t socket, int readable, int writable)
+{
     struct dns_channel *channel = context;
     struct watch *watch;
 
@@ -160,7 +168,8 @@ static void socket_state(void *context, ares_socket_t socket, int readable, int 
 
 static void query_done(void *context, int status, int timeouts, unsigned char *octets, int length);
 
-static void query_send(struct dns_query *query) {
+static void query_send(struct dns_query *query)
+{
     struct dns_channel *channel = query->channel;
     uint8_t octets[DNS_QUERY_SIZE];
     uint16_t id;
@@ -178,7 +187,8 @@ static void query_send(struct dns_query *query) {
 }
 
 /* RFC 6891 7: a FORMERR may mean that the server does not know EDNS. */
-static bool ask_without_edns(struct dns_query *query, const struct dns_reply *reply) {
+static bool ask_without_edns(struct dns_query *query, const struct dns_reply *reply)
+{
     struct dns_channel *channel = query->channel;
 
     if (reply->octets.length < 4 || (reply->octets.at[3] & 0x0f) != DNS_RCODE_FORMAT_ERROR ||
@@ -191,7 +201,8 @@ static bool ask_without_edns(struct dns_query *query, const struct dns_reply *re
     return true;
 }
 
-static void query_done(void *context, int status, int timeouts, unsigned char *octets, int length) {
+static void query_done(void *context, int status, int timeouts, unsigned char *octets, int length)
+{
     struct dns_query *query = context;
     struct dns_channel *channel = query->channel;
     struct dns_reply reply = {0};
@@ -215,22 +226,26 @@ static void query_done(void *context, int status, int timeouts, unsigned char *o
     free(query);
 }
 
-static void channel_handle_closed(uv_handle_t *handle) {
+static void channel_handle_closed(uv_handle_t *handle)
+{
     handle_gone(handle->data);
 }
 
-static void destroy(struct dns_channel *channel) {
+static void destroy(struct dns_channel *channel)
+{
     struct dns_query *query, *next;
 
     ares_destroy(channel->ares); /* calls query_done for all in flight, and socket_state for all sockets */
-    DL_FOREACH_SAFE(channel->line, query, next) {
+    DL_FOREACH_SAFE(channel->line, query, next)
+    {
         free(query);
     }
     uv_close((uv_handle_t *)&channel->pump, channel_handle_closed);
     uv_close((uv_handle_t *)&channel->silence, channel_handle_closed);
 }
 
-static void run_pump(uv_idle_t *idle) {
+static void run_pump(uv_idle_t *idle)
+{
     struct dns_channel *channel = idle->data;
 
     uv_idle_stop(idle);
@@ -249,7 +264,8 @@ static void run_pump(uv_idle_t *idle) {
 
 struct dns_query *dns_channel_ask(struct dns_channel *channel, struct text name, uint16_t type,
                                   void (*answered)(void *context, const struct dns_reply *reply),
-                                  void *context) {
+                                  void *context)
+{
     if (channel->closing || channel->statistics.waiting >= channel->waiting_most)
         return NULL;
     struct dns_query *query = calloc(1, sizeof *query + name.length);
@@ -267,7 +283,8 @@ struct dns_query *dns_channel_ask(struct dns_channel *channel, struct text name,
     return query;
 }
 
-void dns_query_abandon(struct dns_query *query) {
+void dns_query_abandon(struct dns_query *query)
+{
     query->answered = NULL;
     if (query->in_flight)
         return;
@@ -278,7 +295,8 @@ void dns_query_abandon(struct dns_query *query) {
 
 /* ---- beginning and end ---- */
 
-static bool set_servers(ares_channel ares, const struct dns_channel_options *options) {
+static bool set_servers(ares_channel ares, const struct dns_channel_options *options)
+{
     char list[2048];
     size_t length = 0;
 
@@ -296,13 +314,15 @@ static bool set_servers(ares_channel ares, const struct dns_channel_options *opt
 }
 
 /* c-ares waits T for each server, then 2T for each: 3/4 of the whole time, and the rest is for us. */
-static int try_timeout(const struct dns_channel_options *options) {
+static int try_timeout(const struct dns_channel_options *options)
+{
     size_t servers = options->server_count == 0 ? 2 : options->server_count;
     size_t timeout = options->timeout_ms / (4 * servers);
     return (int)(timeout < TIMEOUT_LEAST_MS ? TIMEOUT_LEAST_MS : timeout);
 }
 
-static int ares_open(struct dns_channel *channel, const struct dns_channel_options *options) {
+static int ares_open(struct dns_channel *channel, const struct dns_channel_options *options)
+{
     static char lookups[] = "b"; /* the DNS alone: no hosts file */
     struct ares_options ares = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS,
                                 .timeout = try_timeout(options),
@@ -325,7 +345,8 @@ static int ares_open(struct dns_channel *channel, const struct dns_channel_optio
 }
 
 struct dns_channel *dns_channel_create(uv_loop_t *loop, const struct dns_channel_options *options,
-                                       char *error, size_t error_size) {
+                                       char *error, size_t error_size)
+{
     struct dns_channel *channel = calloc(1, sizeof *channel);
     if (channel == NULL) {
         snprintf(error, error_size, "no memory for the resolver");
@@ -353,13 +374,15 @@ struct dns_channel *dns_channel_create(uv_loop_t *loop, const struct dns_channel
     return channel;
 }
 
-void dns_channel_close(struct dns_channel *channel, void (*on_closed)(void *context), void *context) {
+void dns_channel_close(struct dns_channel *channel, void (*on_closed)(void *context), void *context)
+{
     channel->closing = true;
     channel->on_closed = on_closed;
     channel->context = context;
     wake_pump(channel);
 }
 
-const struct dns_channel_statistics *dns_channel_statistics(const struct dns_channel *channel) {
+const struct dns_channel_statistics *dns_channel_statistics(const struct dns_channel *channel)
+{
     return &channel->statistics;
 }

@@ -11,7 +11,8 @@
 #define CLASS_INTERNET 1u
 #define TYPE_OPT 41u
 
-static uint8_t *write_16(uint8_t *to, uint16_t number) {
+static uint8_t *write_16(uint8_t *to, uint16_t number)
+{
     to[0] = (uint8_t)(number >> 8);
     to[1] = (uint8_t)(number & 0xff);
     return to + 2;
@@ -19,7 +20,8 @@ static uint8_t *write_16(uint8_t *to, uint16_t number) {
 
 /* RFC 1035 3.1: labels with their lengths, and the root. NULL: an empty or too long label, or too long a
  * name. */
-static uint8_t *write_name(uint8_t *to, struct text name) {
+static uint8_t *write_name(uint8_t *to, struct text name)
+{
     name = domain_without_dot(name);
     if (name.length == 0 || name.length > DOMAIN_LONGEST)
         return NULL;
@@ -40,7 +42,8 @@ static uint8_t *write_name(uint8_t *to, struct text name) {
 }
 
 size_t dns_query_write(uint16_t id, struct text name, uint16_t type, bool with_edns,
-                       uint8_t to[DNS_QUERY_SIZE]) {
+                       uint8_t to[DNS_QUERY_SIZE])
+{
     uint8_t *at = write_16(to, id);
     *at++ = FLAG_RECURSION_DESIRED;
     *at++ = FLAG_AUTHENTIC_DATA;

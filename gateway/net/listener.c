@@ -27,7 +27,8 @@ struct listener {
     uint64_t accepted, exhausted;
 };
 
-static void explain(int error, const char *what, const union address *address, char *to, size_t size) {
+static void explain(int error, const char *what, const union address *address, char *to, size_t size)
+{
     char name[ADDRESS_TEXT_SIZE];
 
     address_print(address, name, sizeof name);
@@ -41,12 +42,14 @@ static void explain(int error, const char *what, const union address *address, c
         snprintf(to, size, "cannot %s on %s: %s", what, name, strerror(error));
 }
 
-static bool set_option(int socket, int level, int option, int value) {
+static bool set_option(int socket, int level, int option, int value)
+{
     return setsockopt(socket, level, option, &value, sizeof value) == 0;
 }
 
 /* -1: `error` holds a sentence. */
-static int open_bound(const union address *address, bool shared, char *error, size_t error_size) {
+static int open_bound(const union address *address, bool shared, char *error, size_t error_size)
+{
     int s = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s < 0) {
         explain(errno, "open a socket", address, error, error_size);
@@ -63,7 +66,8 @@ static int open_bound(const union address *address, bool shared, char *error, si
     return s;
 }
 
-bool listener_address_is_free(const union address *address, char *error, size_t error_size) {
+bool listener_address_is_free(const union address *address, char *error, size_t error_size)
+{
     /* SO_REUSEADDR alone lets bind pass beside another bound socket that does not listen; listen settles it.
      */
     int s = open_bound(address, false, error, error_size);
@@ -76,7 +80,8 @@ bool listener_address_is_free(const union address *address, char *error, size_t 
     return is_free;
 }
 
-static void handle_closed(uv_handle_t *handle) {
+static void handle_closed(uv_handle_t *handle)
+{
     struct listener *listener = handle->data;
     if (--listener->open_handles > 0)
         return;
@@ -87,13 +92,15 @@ static void handle_closed(uv_handle_t *handle) {
 
 static void start_accepting(struct listener *listener);
 
-static void pause_over(uv_timer_t *timer) {
+static void pause_over(uv_timer_t *timer)
+{
     struct listener *listener = timer->data;
     if (!listener->closing)
         start_accepting(listener);
 }
 
-static void pause_accepting(struct listener *listener, int why) {
+static void pause_accepting(struct listener *listener, int why)
+{
     listener->exhausted++;
     uv_poll_stop(&listener->watcher);
     uv_timer_start(&listener->pause, pause_over, LISTENER_PAUSE_MS, 0);
@@ -101,12 +108,14 @@ static void pause_accepting(struct listener *listener, int why) {
         listener->events->exhausted(listener->owner, strerror(why));
 }
 
-static bool is_exhaustion(int error) {
+static bool is_exhaustion(int error)
+{
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
 /* False: nothing more waits, or nothing more can be accepted now. */
-static bool accept_one(struct listener *listener) {
+static bool accept_one(struct listener *listener)
+{
     union address peer;
     socklen_t length = sizeof peer;
 
@@ -124,7 +133,8 @@ static bool accept_one(struct listener *listener) {
     return true;
 }
 
-static void accept_waiting(uv_poll_t *watcher, int status, int events) {
+static void accept_waiting(uv_poll_t *watcher, int status, int events)
+{
     struct listener *listener = watcher->data;
 
     (void)status, (void)events; /* accept4 tells more than either */
@@ -134,7 +144,8 @@ static void accept_waiting(uv_poll_t *watcher, int status, int events) {
     }
 }
 
-static void start_accepting(struct listener *listener) {
+static void start_accepting(struct listener *listener)
+{
     if (uv_poll_start(&listener->watcher, UV_READABLE, accept_waiting) != 0)
         pause_accepting(listener, ENOMEM);
 }
@@ -142,7 +153,8 @@ static void start_accepting(struct listener *listener) {
 /* Takes the socket in every case. */
 static struct listener *watch(uv_loop_t *loop, int socket, const union address *address,
                               const struct listener_events *events, void *owner, char *error,
-                              size_t error_size) {
+                              size_t error_size)
+{
     struct listener *listener = calloc(1, sizeof *listener);
     if (listener == NULL) {
         explain(ENOMEM, "listen", address, error, error_size);
@@ -168,7 +180,8 @@ static struct listener *watch(uv_loop_t *loop, int socket, const union address *
 }
 
 struct listener *listener_adopt(uv_loop_t *loop, int socket, const struct listener_events *events,
-                                void *owner, char *error, size_t error_size) {
+                                void *owner, char *error, size_t error_size)
+{
     union address address;
     socklen_t length = sizeof address;
     int kind = 0;
@@ -194,24 +207,29 @@ struct listener *listener_adopt(uv_loop_t *loop, int socket, const struct listen
 
 struct listener *listener_open(uv_loop_t *loop, const union address *address,
                                const struct listener_events *events, void *owner, char *error,
-                               size_t error_size) {
+                               size_t error_size)
+{
     int s = open_bound(address, true, error, error_size);
     return s < 0 ? NULL : listener_adopt(loop, s, events, owner, error, error_size);
 }
 
-const union address *listener_address(const struct listener *listener) {
+const union address *listener_address(const struct listener *listener)
+{
     return &listener->address;
 }
 
-uint64_t listener_accepted(const struct listener *listener) {
+uint64_t listener_accepted(const struct listener *listener)
+{
     return listener->accepted;
 }
 
-uint64_t listener_exhausted(const struct listener *listener) {
+uint64_t listener_exhausted(const struct listener *listener)
+{
     return listener->exhausted;
 }
 
-void listener_close(struct listener *listener, void (*on_closed)(void *owner)) {
+void listener_close(struct listener *listener, void (*on_closed)(void *owner))
+{
     listener->closing = true;
     listener->on_closed = on_closed;
     uv_close((uv_handle_t *)&listener->watcher, handle_closed);

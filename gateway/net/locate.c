@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-static uint32_t random_below(void *context, uint32_t bound) {
+static uint32_t random_below(void *context, uint32_t bound)
+{
     uint32_t number;
     ssize_t got;
 
@@ -23,7 +24,8 @@ static uint32_t random_below(void *context, uint32_t bound) {
 const struct locate_random locate_random_system = {random_below, NULL};
 
 /* By priority, weight 0 first within one, as RFC 2782 begins. */
-static int by_priority(const void *a, const void *b) {
+static int by_priority(const void *a, const void *b)
+{
     const struct srv_target *x = *(const struct srv_target *const *)a;
     const struct srv_target *y = *(const struct srv_target *const *)b;
 
@@ -34,8 +36,8 @@ static int by_priority(const void *a, const void *b) {
 
 /* RFC 2782: a number between 0 and the sum of the weights, both included; the first whose running sum reaches
  * it. */
-static size_t choose(const struct srv_target *const *target, size_t count,
-                     const struct locate_random *random) {
+static size_t choose(const struct srv_target *const *target, size_t count, const struct locate_random *random)
+{
     uint32_t sum = 0, running = 0;
 
     for (size_t i = 0; i < count; i++)
@@ -49,13 +51,15 @@ static size_t choose(const struct srv_target *const *target, size_t count,
     return count - 1;
 }
 
-static void take_out(const struct srv_target **target, size_t count, size_t index) {
+static void take_out(const struct srv_target **target, size_t count, size_t index)
+{
     for (size_t i = index; i + 1 < count; i++)
         target[i] = target[i + 1];
 }
 
 size_t locate_srv(const struct srv_answer *answer, const struct locate_random *random,
-                  struct located_target to[SRV_TARGETS_MOST]) {
+                  struct located_target to[SRV_TARGETS_MOST])
+{
     const struct srv_target *target[SRV_TARGETS_MOST];
     size_t count = answer->target_count < SRV_TARGETS_MOST ? answer->target_count : SRV_TARGETS_MOST;
     size_t written = 0;
@@ -81,7 +85,8 @@ size_t locate_srv(const struct srv_answer *answer, const struct locate_random *r
     return written;
 }
 
-size_t locate_fixed(const struct host_port *list, size_t count, struct located_target to[SRV_TARGETS_MOST]) {
+size_t locate_fixed(const struct host_port *list, size_t count, struct located_target to[SRV_TARGETS_MOST])
+{
     size_t written = count < SRV_TARGETS_MOST ? count : SRV_TARGETS_MOST;
 
     for (size_t i = 0; i < written; i++)

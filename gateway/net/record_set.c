@@ -16,7 +16,8 @@ struct kept_target {
 };
 
 /* Puts a record in its place by priority, behind its equals; the worst falls off the end. */
-static size_t keep(struct kept_target *kept, size_t count, const struct dns_record *record) {
+static size_t keep(struct kept_target *kept, size_t count, const struct dns_record *record)
+{
     size_t place = count;
 
     while (place > 0 && kept[place - 1].target.priority > record->priority)
@@ -32,7 +33,8 @@ static size_t keep(struct kept_target *kept, size_t count, const struct dns_reco
 }
 
 /* The set, its targets and their names in one piece of memory. */
-static struct srv_record_set *pack(const struct kept_target *kept, size_t count) {
+static struct srv_record_set *pack(const struct kept_target *kept, size_t count)
+{
     size_t octets = 0;
     for (size_t i = 0; i < count; i++)
         octets += kept[i].target.host.length;
@@ -53,7 +55,8 @@ static struct srv_record_set *pack(const struct kept_target *kept, size_t count)
     return set;
 }
 
-struct srv_record_set *srv_record_set_empty(enum reason outcome, const char *detail) {
+struct srv_record_set *srv_record_set_empty(enum reason outcome, const char *detail)
+{
     struct srv_record_set *set = pack(NULL, 0);
     if (set == NULL)
         return NULL;
@@ -62,7 +65,8 @@ struct srv_record_set *srv_record_set_empty(enum reason outcome, const char *det
     return set;
 }
 
-struct srv_record_set *srv_record_set_read(struct dns_answer *answer, const char *service) {
+struct srv_record_set *srv_record_set_read(struct dns_answer *answer, const char *service)
+{
     struct kept_target *kept = calloc(SRV_TARGETS_MOST, sizeof *kept);
     struct dns_record record;
     size_t count = 0;
@@ -84,7 +88,8 @@ struct srv_record_set *srv_record_set_read(struct dns_answer *answer, const char
 }
 
 struct address_set *address_set_join(enum reason outcome, const union address *first, size_t first_count,
-                                     const union address *second, size_t second_count) {
+                                     const union address *second, size_t second_count)
+{
     size_t count = first_count + second_count, written = 0;
 
     if (count > ADDRESSES_MOST)
@@ -107,36 +112,43 @@ struct address_set *address_set_join(enum reason outcome, const union address *f
 }
 
 /* The counts are not const, whatever the pointer says. */
-static void hold(unsigned *references) {
+static void hold(unsigned *references)
+{
     if (*references != STATIC_SET)
         (*references)++;
 }
 
-static bool let_go(unsigned *references) {
+static bool let_go(unsigned *references)
+{
     return *references != STATIC_SET && --*references == 0;
 }
 
-const struct srv_record_set *srv_record_set_hold(const struct srv_record_set *set) {
+const struct srv_record_set *srv_record_set_hold(const struct srv_record_set *set)
+{
     hold((unsigned *)(uintptr_t)&set->references);
     return set;
 }
 
-void srv_record_set_release(const struct srv_record_set *set) {
+void srv_record_set_release(const struct srv_record_set *set)
+{
     if (set != NULL && let_go((unsigned *)(uintptr_t)&set->references))
         free((void *)(uintptr_t)set);
 }
 
-const struct address_set *address_set_hold(const struct address_set *set) {
+const struct address_set *address_set_hold(const struct address_set *set)
+{
     hold((unsigned *)(uintptr_t)&set->references);
     return set;
 }
 
-void address_set_release(const struct address_set *set) {
+void address_set_release(const struct address_set *set)
+{
     if (set != NULL && let_go((unsigned *)(uintptr_t)&set->references))
         free((void *)(uintptr_t)set);
 }
 
-const struct srv_record_set *srv_record_set_static(enum reason outcome) {
+const struct srv_record_set *srv_record_set_static(enum reason outcome)
+{
     static const struct srv_record_set not_found = {.answer.outcome = REASON_SRV_NOT_FOUND,
                                                     .references = STATIC_SET};
     static const struct srv_record_set failed = {.answer.outcome = REASON_DNS_FAILED,
@@ -153,7 +165,8 @@ const struct srv_record_set *srv_record_set_static(enum reason outcome) {
     return outcome == REASON_SHUTTING_DOWN ? &ending : &failed;
 }
 
-const struct address_set *address_set_static(enum reason outcome) {
+const struct address_set *address_set_static(enum reason outcome)
+{
     static const struct address_set not_found = {.outcome = REASON_ADDRESS_NOT_FOUND,
                                                  .references = STATIC_SET};
     static const struct address_set failed = {.outcome = REASON_DNS_FAILED, .references = STATIC_SET};

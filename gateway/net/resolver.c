@@ -14,35 +14,41 @@
 static void deliver(uv_idle_t *idle);
 static void deadline_over(uv_timer_t *timer);
 
-static const void *hold(enum question_kind kind, const void *set) {
+static const void *hold(enum question_kind kind, const void *set)
+{
     return kind == QUESTION_SRV ? (const void *)srv_record_set_hold(set)
                                 : (const void *)address_set_hold(set);
 }
 
-static void release(enum question_kind kind, const void *set) {
+static void release(enum question_kind kind, const void *set)
+{
     if (kind == QUESTION_SRV)
         srv_record_set_release(set);
     else
         address_set_release(set);
 }
 
-static const void *static_set(enum question_kind kind, enum reason outcome) {
+static const void *static_set(enum question_kind kind, enum reason outcome)
+{
     return kind == QUESTION_SRV ? (const void *)srv_record_set_static(outcome)
                                 : (const void *)address_set_static(outcome);
 }
 
-static struct dns_cache *cache_of(struct resolver *resolver, enum question_kind kind) {
+static struct dns_cache *cache_of(struct resolver *resolver, enum question_kind kind)
+{
     return kind == QUESTION_SRV ? resolver->srv_sets : resolver->address_sets;
 }
 
 /* ---- answers on their way to the askers ---- */
 
-static void wake_delivery(struct resolver *resolver) {
+static void wake_delivery(struct resolver *resolver)
+{
     uv_idle_start(&resolver->deliver, deliver);
 }
 
 /* The question leaves its lookup and waits for its turn. Takes no reference away from the caller. */
-static void answer_question(struct resolver_question *question, const void *set) {
+static void answer_question(struct resolver_question *question, const void *set)
+{
     struct resolver *resolver = question->resolver;
 
     if (question->lookup != NULL)
@@ -53,7 +59,8 @@ static void answer_question(struct resolver_question *question, const void *set)
     wake_delivery(resolver);
 }
 
-static void resolver_gone(uv_handle_t *handle) {
+static void resolver_gone(uv_handle_t *handle)
+{
     struct resolver *resolver = handle->data;
 
     if (--resolver->open_handles > 0)
@@ -64,7 +71,8 @@ static void resolver_gone(uv_handle_t *handle) {
 }
 
 /* Closing: the last answers are delivered and the channel is gone. */
-static void end_when_idle(struct resolver *resolver) {
+static void end_when_idle(struct resolver *resolver)
+{
     if (!resolver->closing || resolver->ended || resolver->channel != NULL || resolver->answered != NULL)
         return;
     resolver->ended = true;
@@ -72,7 +80,8 @@ static void end_when_idle(struct resolver *resolver) {
     uv_close((uv_handle_t *)&resolver->deadline, resolver_gone);
 }
 
-static void deliver(uv_idle_t *idle) {
+static void deliver(uv_idle_t *idle)
+{
     struct resolver *resolver = idle->data;
     struct resolver_question *question;
     size_t count;
@@ -96,7 +105,8 @@ static void deliver(uv_idle_t *idle) {
 
 /* ---- lookups ---- */
 
-static void arm_deadline(struct resolver *resolver) {
+static void arm_deadline(struct resolver *resolver)
+{
     uint64_t now = uv_now(resolver->loop);
 
     if (resolver->lookups == NULL) {
@@ -107,7 +117,8 @@ static void arm_deadline(struct resolver *resolver) {
     uv_timer_start(&resolver->deadline, deadline_over, deadline > now ? deadline - now : 0, 0);
 }
 
-static void deadline_over(uv_timer_t *timer) {
+static void deadline_over(uv_timer_t *timer)
+{
     struct resolver *resolver = timer->data;
 
     while (resolver->lookups != NULL && resolver->lookups->deadline <= uv_now(resolver->loop))
@@ -115,7 +126,8 @@ static void deadline_over(uv_timer_t *timer) {
     arm_deadline(resolver);
 }
 
-static void lookup_free(struct lookup *lookup) {
+static void lookup_free(struct lookup *lookup)
+{
     struct resolver *resolver = lookup->resolver;
     bool was_first = lookup == resolver->lookups;
 
@@ -126,16 +138,19 @@ static void lookup_free(struct lookup *lookup) {
         arm_deadline(resolver);
 }
 
-static void lookup_answer(struct lookup *lookup, const void *set) {
+static void lookup_answer(struct lookup *lookup, const void *set)
+{
     struct resolver_question *question, *next;
 
-    DL_FOREACH_SAFE(lookup->questions, question, next) {
+    DL_FOREACH_SAFE(lookup->questions, question, next)
+    {
         answer_question(question, set);
     }
     lookup_free(lookup);
 }
 
-static void note_times(enum question_kind kind, void *set, uint64_t expires, bool stale) {
+static void note_times(enum question_kind kind, void *set, uint64_t expires, bool stale)
+{
     struct srv_record_set *srv = set;
     struct address_set *addresses = set;
 
@@ -144,7 +159,8 @@ static void note_times(enum question_kind kind, void *set, uint64_t expires, boo
 }
 
 void resolver_finish(struct lookup *lookup, void *take_set, enum reason outcome, uint64_t ttl_ms,
-                     uint64_t stale_ms) {
+                     uint64_t stale_ms)
+{
     struct resolver *resolver = lookup->resolver;
     struct dns_cache *cache = cache_of(resolver, lookup->kind);
     struct text name = {lookup->name, lookup->name_length};
@@ -170,7 +186,8 @@ void resolver_finish(struct lookup *lookup, void *take_set, enum reason outcome,
 }
 
 /* NULL: no memory, or too many queries wait. */
-static struct lookup *lookup_create(struct resolver *resolver, enum question_kind kind, struct text name) {
+static struct lookup *lookup_create(struct resolver *resolver, enum question_kind kind, struct text name)
+{
     struct lookup *lookup = calloc(1, sizeof *lookup);
     if (lookup == NULL)
         return NULL;
@@ -197,7 +214,8 @@ static struct lookup *lookup_create(struct resolver *resolver, enum question_kin
     return lookup;
 }
 
-static struct lookup *lookup_find(struct resolver *resolver, enum question_kind kind, struct text name) {
+static struct lookup *lookup_find(struct resolver *resolver, enum question_kind kind, struct text name)
+{
     char key[DOMAIN_LONGEST];
     struct lookup *lookup;
 
@@ -210,7 +228,8 @@ static struct lookup *lookup_find(struct resolver *resolver, enum question_kind 
 /* ---- questions ---- */
 
 /* An address is its own answer. */
-static const struct address_set *literal_set(struct resolver *resolver, struct text host, uint64_t now) {
+static const struct address_set *literal_set(struct resolver *resolver, struct text host, uint64_t now)
+{
     union address address;
 
     if (!address_read(host, 0, &address))
@@ -227,7 +246,8 @@ static const struct address_set *literal_set(struct resolver *resolver, struct t
 }
 
 /* What needs no query; borrowed until the cache is touched again. NULL: it has to be asked. */
-static const void *known_answer(struct resolver *resolver, enum question_kind kind, struct text name) {
+static const void *known_answer(struct resolver *resolver, enum question_kind kind, struct text name)
+{
     static const size_t service_length = sizeof "_sipfederationtls._tcp." - 1;
     uint64_t now = uv_now(resolver->loop);
     void *set;
@@ -246,7 +266,8 @@ static const void *known_answer(struct resolver *resolver, enum question_kind ki
 }
 
 /* Takes the question, and answers it or lets it wait for a lookup. */
-static struct resolver_question *ask(struct resolver_question *question, struct text name) {
+static struct resolver_question *ask(struct resolver_question *question, struct text name)
+{
     struct resolver *resolver = question->resolver;
     enum question_kind kind = question->kind;
 
@@ -271,7 +292,8 @@ static struct resolver_question *ask(struct resolver_question *question, struct 
 }
 
 static struct resolver_question *question_create(struct resolver *resolver, enum question_kind kind,
-                                                 void *context) {
+                                                 void *context)
+{
     struct resolver_question *question = calloc(1, sizeof *question);
     if (question == NULL)
         return NULL;
@@ -283,7 +305,8 @@ static struct resolver_question *question_create(struct resolver *resolver, enum
 
 struct resolver_question *
 resolver_federation_srv(struct resolver *resolver, struct text domain,
-                        void (*answered)(void *context, const struct srv_record_set *answer), void *context) {
+                        void (*answered)(void *context, const struct srv_record_set *answer), void *context)
+{
     struct resolver_question *question = question_create(resolver, QUESTION_SRV, context);
     if (question == NULL)
         return NULL;
@@ -293,7 +316,8 @@ resolver_federation_srv(struct resolver *resolver, struct text domain,
 
 struct resolver_question *
 resolver_addresses(struct resolver *resolver, struct text host,
-                   void (*answered)(void *context, const struct address_set *answer), void *context) {
+                   void (*answered)(void *context, const struct address_set *answer), void *context)
+{
     struct resolver_question *question = question_create(resolver, QUESTION_ADDRESSES, context);
     if (question == NULL)
         return NULL;
@@ -301,7 +325,8 @@ resolver_addresses(struct resolver *resolver, struct text host,
     return ask(question, host);
 }
 
-void resolver_question_abandon(struct resolver_question *question) {
+void resolver_question_abandon(struct resolver_question *question)
+{
     if (question->lookup != NULL) {
         DL_DELETE(question->lookup->questions, question);
     } else {
@@ -312,14 +337,16 @@ void resolver_question_abandon(struct resolver_question *question) {
 }
 
 bool resolver_peek_federation_srv(struct resolver *resolver, struct text domain,
-                                  const struct srv_record_set **answer) {
+                                  const struct srv_record_set **answer)
+{
     const void *known = known_answer(resolver, QUESTION_SRV, domain_without_dot(domain));
     if (known != NULL)
         *answer = known;
     return known != NULL;
 }
 
-bool resolver_peek_addresses(struct resolver *resolver, struct text host, const struct address_set **answer) {
+bool resolver_peek_addresses(struct resolver *resolver, struct text host, const struct address_set **answer)
+{
     const void *known = known_answer(resolver, QUESTION_ADDRESSES, domain_without_dot(host));
     if (known != NULL)
         *answer = known;
@@ -328,14 +355,16 @@ bool resolver_peek_addresses(struct resolver *resolver, struct text host, const 
 
 /* ---- the end ---- */
 
-static void channel_closed(void *context) {
+static void channel_closed(void *context)
+{
     struct resolver *resolver = context;
 
     resolver->channel = NULL;
     end_when_idle(resolver);
 }
 
-void resolver_close(struct resolver *resolver, void (*on_closed)(void *context), void *context) {
+void resolver_close(struct resolver *resolver, void (*on_closed)(void *context), void *context)
+{
     assert(!resolver->closing);
     resolver->closing = true;
     resolver->on_closed = on_closed;
@@ -351,7 +380,8 @@ void resolver_close(struct resolver *resolver, void (*on_closed)(void *context),
     dns_channel_close(resolver->channel, channel_closed, resolver);
 }
 
-void resolver_statistics(const struct resolver *resolver, struct resolver_statistics *statistics) {
+void resolver_statistics(const struct resolver *resolver, struct resolver_statistics *statistics)
+{
     const struct dns_channel_statistics *channel = dns_channel_statistics(resolver->channel);
 
     *statistics = (struct resolver_statistics){.queries = channel->queries,

@@ -14,19 +14,23 @@
 static const char *const services[] = {"_sipfederationtls._tcp",
                                        "_sips._tcp"}; /* in the order of contract 8.14 */
 
-static uint64_t lesser(uint64_t a, uint64_t b) {
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
     return a < b ? a : b;
 }
 
-static bool denies(const struct part *part) {
+static bool denies(const struct part *part)
+{
     return part->result == DNS_ANSWER_NO_DATA || part->result == DNS_ANSWER_NO_NAME;
 }
 
-static enum dns_security security_of(bool secure) {
+static enum dns_security security_of(bool secure)
+{
     return secure ? DNS_SECURE : DNS_INSECURE;
 }
 
-static const char *failure_detail(enum dns_answer_result result, const struct dns_answer *answer) {
+static const char *failure_detail(enum dns_answer_result result, const struct dns_answer *answer)
+{
     if (result == DNS_ANSWER_MALFORMED)
         return "the answer is malformed";
     if (result == DNS_ANSWER_TRUNCATED)
@@ -36,7 +40,8 @@ static const char *failure_detail(enum dns_answer_result result, const struct dn
 
 /* Opens a reply and notes in the part what it came to; the records are still to be read. */
 static void open_reply(const struct lookup *lookup, struct part *part, const struct dns_reply *reply,
-                       const char *name, uint16_t type, struct dns_answer *answer) {
+                       const char *name, uint16_t type, struct dns_answer *answer)
+{
     memset(part, 0, sizeof *part);
     part->result = DNS_ANSWER_FAILED;
     part->detail = reply->detail;
@@ -53,14 +58,16 @@ static void open_reply(const struct lookup *lookup, struct part *part, const str
 
 /* ---- SRV ---- */
 
-static size_t service_name(const struct lookup *lookup, char to[DNS_NAME_SIZE]) {
+static size_t service_name(const struct lookup *lookup, char to[DNS_NAME_SIZE])
+{
     int length = snprintf(to, DNS_NAME_SIZE, "%s.%s", services[lookup->service], lookup->name);
     return length < 0 || length > DOMAIN_LONGEST ? 0 : (size_t)length;
 }
 
 static void srv_answered(void *context, const struct dns_reply *reply);
 
-static bool ask_srv(struct lookup *lookup) {
+static bool ask_srv(struct lookup *lookup)
+{
     char name[DNS_NAME_SIZE];
     size_t length = service_name(lookup, name);
 
@@ -70,14 +77,16 @@ static bool ask_srv(struct lookup *lookup) {
     return length > 0 && lookup->query[0] != NULL;
 }
 
-static void srv_failed(struct lookup *lookup, const char *detail) {
+static void srv_failed(struct lookup *lookup, const char *detail)
+{
     resolver_finish(lookup, srv_record_set_empty(REASON_DNS_FAILED, detail), REASON_DNS_FAILED,
                     DNS_FAILURE_TTL_MS, 0);
 }
 
 /* `denied` is the part of the first name when the second one answers. */
 static void srv_found(struct lookup *lookup, struct dns_answer *answer, const struct part *last,
-                      const struct part *denied) {
+                      const struct part *denied)
+{
     struct srv_record_set *set = denies(last) ? srv_record_set_empty(REASON_SRV_NOT_FOUND, NULL)
                                               : srv_record_set_read(answer, services[lookup->service]);
     uint64_t ttl = denies(last) ? dns_ttl_negative(last->ttl) : dns_ttl_positive(last->ttl);
@@ -93,7 +102,8 @@ static void srv_found(struct lookup *lookup, struct dns_answer *answer, const st
     resolver_finish(lookup, set, outcome, ttl, outcome == REASON_OK ? DNS_STALE_MOST_MS : 0);
 }
 
-static void srv_answered(void *context, const struct dns_reply *reply) {
+static void srv_answered(void *context, const struct dns_reply *reply)
+{
     struct lookup *lookup = context;
     struct part *part = &lookup->part[lookup->service];
     struct dns_answer answer;
@@ -117,7 +127,8 @@ static void srv_answered(void *context, const struct dns_reply *reply) {
 
 /* ---- addresses ---- */
 
-static void read_addresses(const struct resolver *resolver, struct dns_answer *answer, struct part *part) {
+static void read_addresses(const struct resolver *resolver, struct dns_answer *answer, struct part *part)
+{
     struct dns_record record;
     union address address;
 
@@ -138,7 +149,8 @@ static void read_addresses(const struct resolver *resolver, struct dns_answer *a
 }
 
 /* How long an answer of both parts may be believed. */
-static uint64_t joined_ttl(const struct lookup *lookup) {
+static uint64_t joined_ttl(const struct lookup *lookup)
+{
     uint64_t ttl = DNS_TTL_MOST_MS;
 
     for (size_t i = 0; i < PART_COUNT; i++) {
@@ -152,7 +164,8 @@ static uint64_t joined_ttl(const struct lookup *lookup) {
     return ttl;
 }
 
-static enum reason joined_outcome(const struct lookup *lookup) {
+static enum reason joined_outcome(const struct lookup *lookup)
+{
     const struct part *v6 = &lookup->part[PART_AAAA], *v4 = &lookup->part[PART_A];
 
     if (v6->address_count + v4->address_count > 0)
@@ -162,7 +175,8 @@ static enum reason joined_outcome(const struct lookup *lookup) {
     return v6->refused_count + v4->refused_count > 0 ? REASON_ADDRESS_REFUSED : REASON_ADDRESS_NOT_FOUND;
 }
 
-static void join_addresses(struct lookup *lookup) {
+static void join_addresses(struct lookup *lookup)
+{
     const struct part *v6 = &lookup->part[PART_AAAA], *v4 = &lookup->part[PART_A];
     enum reason outcome = joined_outcome(lookup);
     struct address_set *set =
@@ -182,7 +196,8 @@ static void join_addresses(struct lookup *lookup) {
     resolver_finish(lookup, set, outcome, ttl, stale);
 }
 
-static void part_answered(struct lookup *lookup, size_t index, uint16_t type, const struct dns_reply *reply) {
+static void part_answered(struct lookup *lookup, size_t index, uint16_t type, const struct dns_reply *reply)
+{
     struct part *part = &lookup->part[index];
     struct dns_answer answer;
 
@@ -194,15 +209,18 @@ static void part_answered(struct lookup *lookup, size_t index, uint16_t type, co
         join_addresses(lookup);
 }
 
-static void aaaa_answered(void *context, const struct dns_reply *reply) {
+static void aaaa_answered(void *context, const struct dns_reply *reply)
+{
     part_answered(context, PART_AAAA, DNS_TYPE_AAAA, reply);
 }
 
-static void a_answered(void *context, const struct dns_reply *reply) {
+static void a_answered(void *context, const struct dns_reply *reply)
+{
     part_answered(context, PART_A, DNS_TYPE_A, reply);
 }
 
-static bool ask_addresses(struct lookup *lookup) {
+static bool ask_addresses(struct lookup *lookup)
+{
     struct dns_channel *channel = lookup->resolver->channel;
     struct text name = {lookup->name, lookup->name_length};
 
@@ -219,11 +237,13 @@ static bool ask_addresses(struct lookup *lookup) {
 
 /* ---- both ---- */
 
-bool lookup_start(struct lookup *lookup) {
+bool lookup_start(struct lookup *lookup)
+{
     return lookup->kind == QUESTION_SRV ? ask_srv(lookup) : ask_addresses(lookup);
 }
 
-void lookup_give_up(struct lookup *lookup, const char *detail) {
+void lookup_give_up(struct lookup *lookup, const char *detail)
+{
     for (size_t i = 0; i < PART_COUNT; i++) {
         if (lookup->query[i] == NULL)
             continue;

@@ -3,11 +3,11 @@
  * addresses. */
 #include "gateway/net/resolver_parts.h"
 
-
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool load_host(struct resolver *resolver, const struct dns_host *host) {
+static bool load_host(struct resolver *resolver, const struct dns_host *host)
+{
     union address address[ADDRESSES_MOST];
     size_t count = 0;
     void *found;
@@ -23,7 +23,8 @@ static bool load_host(struct resolver *resolver, const struct dns_host *host) {
     return dns_cache_look(resolver->hosts, text_of(host->name), 0, &found) == DNS_CACHE_FRESH;
 }
 
-static bool load_hosts(struct resolver *resolver, const struct resolver_options *options) {
+static bool load_hosts(struct resolver *resolver, const struct resolver_options *options)
+{
     for (size_t i = 0; i < options->host_count; i++) {
         if (!load_host(resolver, &options->host[i]))
             return false;
@@ -32,7 +33,8 @@ static bool load_hosts(struct resolver *resolver, const struct resolver_options 
 }
 
 /* An own address that stands for all of this machine's is joined by these. */
-static bool load_interfaces(struct resolver *resolver) {
+static bool load_interfaces(struct resolver *resolver)
+{
     uv_interface_address_t *interface;
     int count;
 
@@ -52,7 +54,8 @@ static bool load_interfaces(struct resolver *resolver) {
     return true;
 }
 
-static bool load_own(struct resolver *resolver, const struct resolver_options *options) {
+static bool load_own(struct resolver *resolver, const struct resolver_options *options)
+{
     bool has_unspecified = false;
 
     if (options->own_count == 0)
@@ -68,7 +71,8 @@ static bool load_own(struct resolver *resolver, const struct resolver_options *o
     return !has_unspecified || load_interfaces(resolver);
 }
 
-bool resolver_allows(const struct resolver *resolver, const union address *address) {
+bool resolver_allows(const struct resolver *resolver, const union address *address)
+{
     if (resolver->allow_loopback)
         return true;
     for (size_t i = 0; i < resolver->own_count; i++) {
@@ -78,7 +82,8 @@ bool resolver_allows(const struct resolver *resolver, const union address *addre
     return !address_is_refused(address);
 }
 
-void resolver_free(struct resolver *resolver) {
+void resolver_free(struct resolver *resolver)
+{
     dns_cache_destroy(resolver->hosts);
     dns_cache_destroy(resolver->srv_sets);
     dns_cache_destroy(resolver->address_sets);
@@ -86,16 +91,19 @@ void resolver_free(struct resolver *resolver) {
     free(resolver);
 }
 
-static void release_srv(void *set) {
+static void release_srv(void *set)
+{
     srv_record_set_release(set);
 }
 
-static void release_addresses(void *set) {
+static void release_addresses(void *set)
+{
     address_set_release(set);
 }
 
 struct resolver *resolver_create(uv_loop_t *loop, const struct resolver_options *options, char *error,
-                                 size_t error_size) {
+                                 size_t error_size)
+{
     const struct dns_channel_options channel = {.server = options->server,
                                                 .server_count = options->server_count,
                                                 .timeout_ms = options->timeout_ms,

@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static void handle_closed(uv_handle_t *handle) {
+static void handle_closed(uv_handle_t *handle)
+{
     struct stream *stream = handle->data;
 
     if (--stream->open_handles > 0)
@@ -26,7 +27,8 @@ static void handle_closed(uv_handle_t *handle) {
     free(stream);
 }
 
-void stream_close_now(struct stream *stream) {
+void stream_close_now(struct stream *stream)
+{
     stream->state = STREAM_CLOSING;
     uv_close((uv_handle_t *)&stream->tcp, handle_closed);
     if (stream->attempt != NULL)
@@ -35,7 +37,8 @@ void stream_close_now(struct stream *stream) {
 
 /* ---- reading ---- */
 
-static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
     const struct stream *stream = handle->data;
 
     (void)suggested;
@@ -43,7 +46,8 @@ static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     buffer->len = stream->home->read_size;
 }
 
-void stream_report_end(struct stream *stream, const char *why) {
+void stream_report_end(struct stream *stream, const char *why)
+{
     uv_read_stop((uv_stream_t *)&stream->tcp);
     stream->broken = stream->broken || why != NULL;
     if (stream->ended)
@@ -52,7 +56,8 @@ void stream_report_end(struct stream *stream, const char *why) {
     stream->events->ended(stream->owner, why);
 }
 
-static void octets_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer) {
+static void octets_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
+{
     struct stream *stream = handle->data;
 
     if (stream->state == STREAM_CLOSING || count == 0)
@@ -68,17 +73,20 @@ static void octets_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buff
         stream->events->data(stream->owner, (struct text){buffer->base, (size_t)count});
 }
 
-int stream_read_start(struct stream *stream) {
+int stream_read_start(struct stream *stream)
+{
     return uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, octets_read);
 }
 
-void stream_pause(struct stream *stream) {
+void stream_pause(struct stream *stream)
+{
     stream->paused = true;
     if (stream->state == STREAM_OPEN)
         uv_read_stop((uv_stream_t *)&stream->tcp);
 }
 
-void stream_resume(struct stream *stream) {
+void stream_resume(struct stream *stream)
+{
     bool was_paused = stream->paused;
 
     stream->paused = false;
@@ -88,8 +96,8 @@ void stream_resume(struct stream *stream) {
 
 /* ---- beginning ---- */
 
-static struct stream *create(const struct stream_home *home, const struct stream_events *events,
-                             void *owner) {
+static struct stream *create(const struct stream_home *home, const struct stream_events *events, void *owner)
+{
     struct stream *stream = calloc(1, sizeof *stream);
     if (stream == NULL)
         return NULL;
@@ -103,7 +111,8 @@ static struct stream *create(const struct stream_home *home, const struct stream
 }
 
 /* A peer that vanished is noticed after about two minutes of silence. */
-static void set_options(struct stream *stream) {
+static void set_options(struct stream *stream)
+{
     static const int option[][3] = {{IPPROTO_TCP, TCP_NODELAY, 1},
                                     {SOL_SOCKET, SO_KEEPALIVE, 1},
                                     {IPPROTO_TCP, TCP_KEEPIDLE, 60},
@@ -117,13 +126,15 @@ static void set_options(struct stream *stream) {
         (void)setsockopt(s, option[i][0], option[i][1], &option[i][2], sizeof option[i][2]);
 }
 
-static int learn_local(struct stream *stream) {
+static int learn_local(struct stream *stream)
+{
     int length = sizeof stream->local;
     return uv_tcp_getsockname(&stream->tcp, &stream->local.any, &length);
 }
 
 struct stream *stream_accept(const struct stream_home *home, int socket, const struct stream_events *events,
-                             void *owner) {
+                             void *owner)
+{
     int length = sizeof(union address);
     struct stream *stream = create(home, events, owner);
     if (stream == NULL) {
@@ -149,27 +160,31 @@ failed:
 
 /* ---- connecting ---- */
 
-static void attempt_closed(uv_handle_t *timer) {
+static void attempt_closed(uv_handle_t *timer)
+{
     struct attempt *attempt = (struct attempt *)((char *)timer - offsetof(struct attempt, timer));
 
     handle_closed(timer);
     free(attempt);
 }
 
-static void connect_fail(struct stream *stream, int error) {
+static void connect_fail(struct stream *stream, int error)
+{
     stream->broken = stream->ended = true;
     stream->state = STREAM_OPEN; /* in name: only closing is left */
     uv_timer_stop(&stream->attempt->timer);
     stream->events->connect_failed(stream->owner, uv_strerror(error));
 }
 
-static void connect_timed_out(uv_timer_t *timer) {
+static void connect_timed_out(uv_timer_t *timer)
+{
     struct stream *stream = timer->data;
     if (stream->state == STREAM_CONNECTING)
         connect_fail(stream, stream->attempt->error != 0 ? stream->attempt->error : UV_ETIMEDOUT);
 }
 
-static void connect_done(uv_connect_t *request, int status) {
+static void connect_done(uv_connect_t *request, int status)
+{
     struct stream *stream = request->data;
 
     if (stream->state != STREAM_CONNECTING || stream->broken) /* closing, or too late */
@@ -189,7 +204,8 @@ static void connect_done(uv_connect_t *request, int status) {
     stream->events->connected(stream->owner);
 }
 
-bool stream_attempt(struct stream *stream, uv_timer_cb timed_out, uint64_t timeout_ms) {
+bool stream_attempt(struct stream *stream, uv_timer_cb timed_out, uint64_t timeout_ms)
+{
     stream->attempt = calloc(1, sizeof *stream->attempt);
     if (stream->attempt == NULL)
         return false;
@@ -204,7 +220,8 @@ bool stream_attempt(struct stream *stream, uv_timer_cb timed_out, uint64_t timeo
 
 struct stream *stream_connect(const struct stream_home *home, const union address *to,
                               const union address *from, uint64_t timeout_ms,
-                              const struct stream_events *events, void *owner) {
+                              const struct stream_events *events, void *owner)
+{
     struct stream *stream = create(home, events, owner);
     if (stream == NULL)
         return NULL;
@@ -226,24 +243,29 @@ struct stream *stream_connect(const struct stream_home *home, const union addres
 
 /* ---- ending ---- */
 
-void stream_close(struct stream *stream, void (*on_closed)(void *owner)) {
+void stream_close(struct stream *stream, void (*on_closed)(void *owner))
+{
     assert(!stream_is_closing(stream));
     stream->on_closed = on_closed;
     stream_close_now(stream);
 }
 
-bool stream_is_closing(const struct stream *stream) {
+bool stream_is_closing(const struct stream *stream)
+{
     return stream->state == STREAM_CLOSING || stream->state == STREAM_FINISHING;
 }
 
-const union address *stream_peer(const struct stream *stream) {
+const union address *stream_peer(const struct stream *stream)
+{
     return &stream->peer;
 }
 
-const union address *stream_local(const struct stream *stream) {
+const union address *stream_local(const struct stream *stream)
+{
     return &stream->local;
 }
 
-const char *stream_peer_text(const struct stream *stream) {
+const char *stream_peer_text(const struct stream *stream)
+{
     return stream->peer_text;
 }

@@ -6,13 +6,15 @@
 
 #include <assert.h>
 
-static void finish_timed_out(uv_timer_t *timer) {
+static void finish_timed_out(uv_timer_t *timer)
+{
     struct stream *stream = timer->data;
     if (stream->state == STREAM_FINISHING)
         stream_close_now(stream);
 }
 
-static void end_sent(uv_shutdown_t *request, int status) {
+static void end_sent(uv_shutdown_t *request, int status)
+{
     struct stream *stream = request->data;
 
     if (stream->state != STREAM_FINISHING)
@@ -22,19 +24,22 @@ static void end_sent(uv_shutdown_t *request, int status) {
         stream_close_now(stream);
 }
 
-void stream_finish_written(struct stream *stream) {
+void stream_finish_written(struct stream *stream)
+{
     if (uv_shutdown(&stream->attempt->shutdown, (uv_stream_t *)&stream->tcp, end_sent) != 0)
         stream_close_now(stream);
 }
 
-void stream_finish_peer_ended(struct stream *stream, bool broken) {
+void stream_finish_peer_ended(struct stream *stream, bool broken)
+{
     stream->ended = true;
     uv_read_stop((uv_stream_t *)&stream->tcp);
     if (broken || stream->shut)
         stream_close_now(stream);
 }
 
-void stream_finish(struct stream *stream, uint64_t timeout_ms, void (*on_closed)(void *owner)) {
+void stream_finish(struct stream *stream, uint64_t timeout_ms, void (*on_closed)(void *owner))
+{
     assert(stream->state == STREAM_OPEN);
     stream->on_closed = on_closed;
     uv_update_time(stream->home->loop);

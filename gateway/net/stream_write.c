@@ -10,7 +10,8 @@
 #define PIECE_SIZE 32768u    /* octets of one write: how finely `drained` and progress are known */
 #define OUTGOING_LEAST 4096u /* octets */
 
-size_t stream_waiting(const struct stream *stream) {
+size_t stream_waiting(const struct stream *stream)
+{
     size_t count = stream->waiting == NULL ? 0 : stream->waiting->length;
     const struct outgoing *sending = stream->sending;
 
@@ -21,7 +22,8 @@ size_t stream_waiting(const struct stream *stream) {
     return count;
 }
 
-uint64_t stream_last_progress(struct stream *stream) {
+uint64_t stream_last_progress(struct stream *stream)
+{
     size_t queued = uv_stream_get_write_queue_size((const uv_stream_t *)&stream->tcp);
 
     if (queued != stream->last_queued) {
@@ -31,13 +33,15 @@ uint64_t stream_last_progress(struct stream *stream) {
     return stream->last_progress;
 }
 
-static void note_progress(struct stream *stream) {
+static void note_progress(struct stream *stream)
+{
     stream->last_progress = uv_now(stream->home->loop);
     stream->last_queued = uv_stream_get_write_queue_size((const uv_stream_t *)&stream->tcp);
 }
 
 /* In place of *waiting, or still *waiting; false: no memory, or too much to count. */
-static bool make_room(struct outgoing **waiting, size_t more) {
+static bool make_room(struct outgoing **waiting, size_t more)
+{
     size_t length = *waiting == NULL ? 0 : (*waiting)->length;
     size_t size = *waiting == NULL ? OUTGOING_LEAST : (*waiting)->size;
 
@@ -57,7 +61,8 @@ static bool make_room(struct outgoing **waiting, size_t more) {
     return true;
 }
 
-static void drop_outgoing(struct stream *stream) {
+static void drop_outgoing(struct stream *stream)
+{
     free(stream->sending);
     free(stream->waiting);
     stream->sending = stream->waiting = NULL;
@@ -66,7 +71,8 @@ static void drop_outgoing(struct stream *stream) {
 static void piece_written(uv_write_t *request, int status);
 
 /* Starts the next write when there is something to write; an error comes to piece_written or out of here. */
-static int write_piece(struct stream *stream) {
+static int write_piece(struct stream *stream)
+{
     if (stream->sending == NULL) {
         stream->sending = stream->waiting;
         stream->waiting = NULL;
@@ -83,7 +89,8 @@ static int write_piece(struct stream *stream) {
     return status;
 }
 
-static void write_failed(struct stream *stream, int status) {
+static void write_failed(struct stream *stream, int status)
+{
     drop_outgoing(stream);
     if (stream->state == STREAM_FINISHING)
         stream_close_now(stream);
@@ -91,7 +98,8 @@ static void write_failed(struct stream *stream, int status) {
         stream_report_end(stream, uv_strerror(status));
 }
 
-static void piece_written(uv_write_t *request, int status) {
+static void piece_written(uv_write_t *request, int status)
+{
     struct stream *stream = request->data;
     struct outgoing *sending = stream->sending;
 
@@ -122,7 +130,8 @@ static void piece_written(uv_write_t *request, int status) {
     }
 }
 
-bool stream_write(struct stream *stream, struct text octets) {
+bool stream_write(struct stream *stream, struct text octets)
+{
     assert(stream->state != STREAM_CONNECTING);
     if (stream->state != STREAM_OPEN || stream->broken)
         return true;

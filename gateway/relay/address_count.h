@@ -2,9 +2,10 @@
 #ifndef FEDGATE_RELAY_ADDRESS_COUNT_H
 #define FEDGATE_RELAY_ADDRESS_COUNT_H
 
-/* How many external sessions each address has that have not finished their handshake: limits.sessions-per-address, so that
- * one stranger cannot take all places; and all strangers together get three quarters of limits.sessions, so that our own
- * servers always find one. Shared by all workers, under a lock that is taken only here. */
+/* How many external sessions each address has that have not finished their handshake:
+ * limits.sessions-per-address, so that one stranger cannot take all places; and all strangers together get
+ * three quarters of limits.sessions, so that our own servers always find one. Shared by all workers, under a
+ * lock that is taken only here. */
 
 #include "gateway/relay/session.h"
 

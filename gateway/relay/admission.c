@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/relay/relay.h"
 
-/* Room for one more request: what is in flight and parked is bounded for the gateway as a whole, and for each partner, so
- * that no partner takes the places of all. */
+/* Room for one more request: what is in flight and parked is bounded for the gateway as a whole, and for each
+ * partner, so that no partner takes the places of all. */
 
 static bool take(atomic_ulong *count, uint64_t bound)
 {
@@ -12,7 +12,8 @@ static bool take(atomic_ulong *count, uint64_t bound)
     return false;
 }
 
-static bool take_all(struct worker *worker, struct partner_counters *counters, bool is_parked, const char **bound)
+static bool take_all(struct worker *worker, struct partner_counters *counters, bool is_parked,
+                     const char **bound)
 {
     const struct limits *limits = &worker->snapshot->settings->limits;
     struct shared *shared = worker->shared;

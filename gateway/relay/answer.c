@@ -17,7 +17,8 @@ enum direction session_direction(const struct session *session)
 }
 
 /* The same tag for the same request, so that the ACK for our answer is known without remembering it. */
-static struct text own_tag(const struct worker *worker, const struct sip_message *request, char tag[TAG_LENGTH + 1])
+static struct text own_tag(const struct worker *worker, const struct sip_message *request,
+                           char tag[TAG_LENGTH + 1])
 {
     struct text piece[2] = {request->call_id, request->via.branch};
 
@@ -113,9 +114,9 @@ static bool read_stored(struct transaction *transaction, struct sip_message *mes
     struct worker *worker = transaction->worker;
     const char *what;
 
-    enum reason reason = sip_message_read(
-        message, (struct text){transaction->request, transaction->request_length}, transaction->header_length,
-        worker->stored_header, worker->header_capacity, &what);
+    enum reason reason =
+        sip_message_read(message, (struct text){transaction->request, transaction->request_length},
+                         transaction->header_length, worker->stored_header, worker->header_capacity, &what);
     return reason == REASON_OK && (transaction->state == TRANSACTION_PARKED || drop_own_via(message));
 }
 
@@ -142,8 +143,8 @@ static struct text partner_word(const struct partner *partner)
     return partner == NULL ? TEXT_NONE : text_of(partner->name);
 }
 
-void audit_refusal(const struct session *session, const struct sip_message *message, enum reason reason, int status,
-                   const struct partner *partner, const char *detail)
+void audit_refusal(const struct session *session, const struct sip_message *message, enum reason reason,
+                   int status, const struct partner *partner, const char *detail)
 {
     struct audit_record record = {
         .event = AUDIT_REQUEST,
@@ -167,7 +168,8 @@ void audit_refusal(const struct session *session, const struct sip_message *mess
     audit_write(session->worker->audit, &record);
 }
 
-void audit_transaction(const struct transaction *transaction, enum reason reason, int status, const char *detail)
+void audit_transaction(const struct transaction *transaction, enum reason reason, int status,
+                       const char *detail)
 {
     struct session *session = transaction->upstream != NULL ? transaction->upstream : transaction->downstream;
     struct worker *worker = transaction->worker;
@@ -179,8 +181,9 @@ void audit_transaction(const struct transaction *transaction, enum reason reason
         .has_direction = true,
         .direction = transaction->direction,
         .partner = partner_word(transaction->partner),
-        .peer = session != NULL && session == transaction->upstream ? text_of(stream_peer_text(session->stream))
-                                                                    : TEXT_NONE,
+        .peer = session != NULL && session == transaction->upstream
+                    ? text_of(stream_peer_text(session->stream))
+                    : TEXT_NONE,
         .method = transaction->method_word,
         .from = transaction->from,
         .to = transaction->to,
@@ -196,7 +199,8 @@ void audit_transaction(const struct transaction *transaction, enum reason reason
 
 #define NAMES_MOST AUDIT_NAMES_MOST
 
-static size_t print_names(const struct certificate *leaf, char room[NAMES_MOST][160], struct text names[NAMES_MOST])
+static size_t print_names(const struct certificate *leaf, char room[NAMES_MOST][160],
+                          struct text names[NAMES_MOST])
 {
     size_t count = 0;
 
@@ -224,7 +228,8 @@ static struct text print_anchor(const struct peer *peer, char *to, size_t size)
     return text_of(to);
 }
 
-void audit_session(const struct session *session, enum audit_event event, enum reason reason, const char *detail)
+void audit_session(const struct session *session, enum audit_event event, enum reason reason,
+                   const char *detail)
 {
     char room[NAMES_MOST][160], anchor[512], issuer[256];
     struct text names[NAMES_MOST];

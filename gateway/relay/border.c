@@ -6,7 +6,8 @@ static bool is_sip(const struct sip_uri *uri)
     return uri->kind == SIP_URI_SIP || uri->kind == SIP_URI_SIPS;
 }
 
-/* Kept only when the partner's file says so, the name lies in its own domains, and this peer may speak for it. */
+/* Kept only when the partner's file says so, the name lies in its own domains, and this peer may speak for
+ * it. */
 static bool may_assert(const struct worker *worker, struct peer *sender, const struct partner *partner,
                        struct text value)
 {
@@ -19,8 +20,9 @@ static bool may_assert(const struct worker *worker, struct peer *sender, const s
     if (identity_rule_needs_dns(partner->identity) &&
         !resolver_peek_federation_srv(worker->resolver, address.uri.host, &records))
         return false;
-    struct speak_result speak = peer_may_speak_for(sender, partner, address.uri.host,
-                                                   records == NULL ? NULL : &records->answer, worker_wall_clock(), NULL);
+    struct speak_result speak =
+        peer_may_speak_for(sender, partner, address.uri.host, records == NULL ? NULL : &records->answer,
+                           worker_wall_clock(), NULL);
     return speak.verdict == SPEAK_ALLOWED;
 }
 
@@ -104,7 +106,8 @@ static bool asks_for_privacy(const struct sip_message *message)
 
 void border_outward(struct sip_edit *edit, const struct sip_message *message)
 {
-    sip_edit_remove_all(edit, SIP_HEADER_MS_EDGE_PROXY_MESSAGE_TRUST); /* between us and our servers; it names us inside */
+    sip_edit_remove_all(
+        edit, SIP_HEADER_MS_EDGE_PROXY_MESSAGE_TRUST); /* between us and our servers; it names us inside */
     if (message->of_kind[SIP_HEADER_P_ASSERTED_IDENTITY].count > 0 && asks_for_privacy(message))
         sip_edit_remove_all(edit, SIP_HEADER_P_ASSERTED_IDENTITY);
 }

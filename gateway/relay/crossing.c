@@ -13,8 +13,8 @@ uint64_t crossing_loop_mark(const struct worker *worker, const struct sip_messag
 {
     char cseq[4] = {(char)(message->cseq >> 24), (char)(message->cseq >> 16), (char)(message->cseq >> 8),
                     (char)message->cseq};
-    struct text piece[5] = {route->request_uri.text, route->next.text, message->call_id, message->from.tag,
-                            {cseq, sizeof(cseq)}};
+    struct text piece[5] = {
+        route->request_uri.text, route->next.text, message->call_id, message->from.tag, {cseq, sizeof(cseq)}};
     return keyed_hash_pieces(&worker->snapshot->loop_key, piece, 5);
 }
 
@@ -27,7 +27,8 @@ bool crossing_is_loop(const struct worker *worker, const struct sip_message *mes
     uint64_t earlier;
 
     while (sip_values_next(&values, &value) == SIP_NEXT_ITEM) {
-        if (sip_via_read(value.text, &via) && branch_read_loop_mark(via.branch, &earlier) && earlier == mark &&
+        if (sip_via_read(value.text, &via) && branch_read_loop_mark(via.branch, &earlier) &&
+            earlier == mark &&
             (domain_equal(via.sent_by.host, text_of(settings->internal.host)) ||
              domain_equal(via.sent_by.host, text_of(settings->external.host))))
             return true;
@@ -64,7 +65,8 @@ static struct text record_route_line(struct lines *lines, const struct worker *w
 
     lines_add(lines, sips ? TEXT("Record-Route: <sips:") : TEXT("Record-Route: <sip:"));
     add_host(lines, worker, side);
-    lines_add(lines, sips ? TEXT(";lr;" DIALOG_PARAMETER "=") : TEXT(";transport=tls;lr;" DIALOG_PARAMETER "="));
+    lines_add(lines,
+              sips ? TEXT(";lr;" DIALOG_PARAMETER "=") : TEXT(";transport=tls;lr;" DIALOG_PARAMETER "="));
     lines_add(lines, mark);
     lines_add(lines, TEXT(">\r\n"));
     return lines_end(lines, begin);
@@ -86,8 +88,10 @@ static void record_route(struct sip_edit *edit, struct lines *lines, const struc
         return;
     }
     struct text value = {mark, length};
-    sip_edit_prepend(edit, SIP_HEADER_RECORD_ROUTE, record_route_line(lines, crossing->worker, in, sips, value));
-    sip_edit_prepend(edit, SIP_HEADER_RECORD_ROUTE, record_route_line(lines, crossing->worker, out, sips, value));
+    sip_edit_prepend(edit, SIP_HEADER_RECORD_ROUTE,
+                     record_route_line(lines, crossing->worker, in, sips, value));
+    sip_edit_prepend(edit, SIP_HEADER_RECORD_ROUTE,
+                     record_route_line(lines, crossing->worker, out, sips, value));
 }
 
 /* RFC 3261 16.6, step 3, and RFC 5393 5.3.3. */
@@ -107,7 +111,8 @@ static void count_down(struct sip_edit *edit, struct lines *lines, const struct 
     if (!message->has_max_breadth)
         sip_edit_append(edit, TEXT("Max-Breadth: 60\r\n"));
     else if (message->max_breadth > MAX_BREADTH_DEFAULT)
-        sip_edit_replace(edit, sip_message_first(message, SIP_HEADER_MAX_BREADTH), TEXT("Max-Breadth: 60\r\n"));
+        sip_edit_replace(edit, sip_message_first(message, SIP_HEADER_MAX_BREADTH),
+                         TEXT("Max-Breadth: 60\r\n"));
 }
 
 /* RFC 3261 18.2.1, RFC 3581 4: where the request really came from. */

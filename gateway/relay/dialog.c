@@ -7,7 +7,8 @@
 
 #define DIGITS 16u
 
-static uint64_t authenticator(const struct hash_key *key, char direction, struct text domain, struct text call_id)
+static uint64_t authenticator(const struct hash_key *key, char direction, struct text domain,
+                              struct text call_id)
 {
     char lower[DOMAIN_LONGEST];
     struct text piece[3] = {{&direction, 1}, {lower, domain.length}, call_id};
@@ -38,12 +39,14 @@ size_t dialog_mark_write(const struct hash_key *key, enum direction direction, s
     return length;
 }
 
-bool dialog_mark_read(const struct hash_key *key, struct text value, struct text call_id, struct dialog_mark *mark)
+bool dialog_mark_read(const struct hash_key *key, struct text value, struct text call_id,
+                      struct dialog_mark *mark)
 {
     char expected[DIGITS];
     unsigned difference = 0;
 
-    if (value.length < 3 + DIGITS || value.length > 2 + DIGITS + DOMAIN_LONGEST || value.at[1 + DIGITS] != '-')
+    if (value.length < 3 + DIGITS || value.length > 2 + DIGITS + DOMAIN_LONGEST ||
+        value.at[1 + DIGITS] != '-')
         return false;
     if (value.at[0] != 'i' && value.at[0] != 'o')
         return false;

@@ -2,13 +2,13 @@
 #ifndef FEDGATE_RELAY_DIALOG_H
 #define FEDGATE_RELAY_DIALOG_H
 
-/* The mark on our Record-Route entries by which a later request proves that its dialog crossed here: a parameter
- *     dialog=<i|o><16 hex digits>-<domain of the partner>
- * where i or o is the direction of the first request and the digits authenticate direction, domain and Call-ID. No
- * dialog state is kept: a restarted gateway, or another of a pool with the same key, believes the same marks.
+/* The mark on our Record-Route entries by which a later request proves that its dialog crossed here: a
+ * parameter dialog=<i|o><16 hex digits>-<domain of the partner> where i or o is the direction of the first
+ * request and the digits authenticate direction, domain and Call-ID. No dialog state is kept: a restarted
+ * gateway, or another of a pool with the same key, believes the same marks.
  *
- * What it buys: Request-URIs within a dialog are contacts, often bare addresses. Only the mark lets such a request pass to
- * our servers; without it a partner could name any host inside. */
+ * What it buys: Request-URIs within a dialog are contacts, often bare addresses. Only the mark lets such a
+ * request pass to our servers; without it a partner could name any host inside. */
 
 #include "policy/keyed_hash.h"
 #include "policy/reason.h"
@@ -25,6 +25,7 @@ struct dialog_mark {
 size_t dialog_mark_write(const struct hash_key *key, enum direction direction, struct text domain,
                          struct text call_id, char *to, size_t capacity);
 /* False: not a mark, or not one of ours for this Call-ID. */
-bool dialog_mark_read(const struct hash_key *key, struct text value, struct text call_id, struct dialog_mark *mark);
+bool dialog_mark_read(const struct hash_key *key, struct text value, struct text call_id,
+                      struct dialog_mark *mark);
 
 #endif

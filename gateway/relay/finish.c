@@ -85,7 +85,8 @@ void relay_free(struct transaction *transaction)
 
 void relay_end(struct transaction *transaction, enum reason reason, int status, const char *detail)
 {
-    if (transaction->wants_answer || reason != REASON_OK) /* an ACK that crossed has no line, a refused one has */
+    if (transaction->wants_answer ||
+        reason != REASON_OK) /* an ACK that crossed has no line, a refused one has */
         audit_transaction(transaction, reason, status, detail);
     relay_free(transaction);
 }
@@ -100,7 +101,8 @@ void relay_refuse(struct transaction *transaction, enum reason reason, const cha
     relay_end(transaction, reason, status, detail);
 }
 
-void relay_settle(struct transaction *transaction, enum transaction_state state, enum reason reason, int status)
+void relay_settle(struct transaction *transaction, enum transaction_state state, enum reason reason,
+                  int status)
 {
     struct worker *worker = transaction->worker;
 
@@ -163,8 +165,8 @@ static enum reason park_reason(const struct transaction *transaction)
     return transaction->failure != REASON_OK ? transaction->failure : REASON_CONNECT_FAILED;
 }
 
-/* Timer B or F: no answer at all. Timer C: what rings is cancelled, and its final answer goes up when it comes (RFC 3261
- * 16.8); timer B limits how long that may take. */
+/* Timer B or F: no answer at all. Timer C: what rings is cancelled, and its final answer goes up when it
+ * comes (RFC 3261 16.8); timer B limits how long that may take. */
 static void give_up(struct transaction *transaction)
 {
     bool rings = transaction->provisional && transaction->method == SIP_METHOD_INVITE;

@@ -5,8 +5,9 @@
 #include "gateway/relay/hop.h"
 #include "gateway/relay/relay.h"
 
-/* A request tries its targets in order (RFC 3263 4.3): a target fails when no session to it can be had, when the session ends
- * before an answer, or when it answers 503. Each try has a branch of its own (RFC 3261 16.6, step 7). */
+/* A request tries its targets in order (RFC 3263 4.3): a target fails when no session to it can be had, when
+ * the session ends before an answer, or when it answers 503. Each try has a branch of its own (RFC 3261 16.6,
+ * step 7). */
 
 static void exhausted(struct transaction *transaction)
 {
@@ -22,11 +23,13 @@ static void exhausted(struct transaction *transaction)
     relay_end(transaction, transaction->failure, status, NULL);
 }
 
-/* The next target, one that does not rest where there is a choice. NULL with the reason in the transaction. */
+/* The next target, one that does not rest where there is a choice. NULL with the reason in the transaction.
+ */
 static struct hop *next_hop(struct transaction *transaction)
 {
     struct worker *worker = transaction->worker;
-    const struct partner *partner = transaction->direction == DIRECTION_OUTBOUND ? transaction->partner : NULL;
+    const struct partner *partner =
+        transaction->direction == DIRECTION_OUTBOUND ? transaction->partner : NULL;
     struct hop *first = NULL;
 
     for (size_t i = transaction->target_next; i < transaction->target_count; i++) {
@@ -37,7 +40,8 @@ static struct hop *next_hop(struct transaction *transaction)
         first = first == NULL ? hop : first;
         if (hop_is_resting(hop, worker_now(worker)))
             continue;
-        memmove(&transaction->target[transaction->target_next + 1], &transaction->target[transaction->target_next],
+        memmove(&transaction->target[transaction->target_next + 1],
+                &transaction->target[transaction->target_next],
                 (i - transaction->target_next) * sizeof(target));
         transaction->target[transaction->target_next] = target;
         transaction->target_next++;
@@ -132,7 +136,8 @@ void relay_try_next(struct transaction *transaction, enum reason reason)
     }
     transaction_renew(transaction->worker->transactions, transaction);
     transaction_write_branch(transaction, 0, branch);
-    memcpy(transaction->request + transaction->branch_at, branch, BRANCH_LENGTH - 16); /* the loop mark stays */
+    memcpy(transaction->request + transaction->branch_at, branch,
+           BRANCH_LENGTH - 16); /* the loop mark stays */
     relay_forward(transaction);
 }
 

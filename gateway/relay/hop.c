@@ -71,7 +71,8 @@ static const struct partner *partner_of(const struct hop *hop)
 
 /* ---- open sessions ---- */
 
-/* RFC 5923 9.3: a session proven for one domain serves another only where its certificate carries that one too. */
+/* RFC 5923 9.3: a session proven for one domain serves another only where its certificate carries that one
+ * too. */
 static bool serves(struct hop *hop, struct session *session, struct text domain)
 {
     const struct srv_record_set *records = NULL;
@@ -138,7 +139,8 @@ static struct session *remembered(struct hop *hop, struct text domain, struct te
     return affinity->session;
 }
 
-/* Rendezvous hashing: the same session for the same Call-ID as long as it lives, and an even share for each. */
+/* Rendezvous hashing: the same session for the same Call-ID as long as it lives, and an even share for each.
+ */
 static struct session *drawn(struct hop *hop, struct text domain, struct text call_id)
 {
     uint64_t key = affinity_key(hop, call_id), highest = 0;
@@ -164,7 +166,8 @@ struct session *hop_session(struct hop *hop, struct text domain, struct text cal
         best = drawn(hop, domain, call_id);
     if (best != NULL && best->downstream_count >= HOP_SESSION_BUSY && !hop->has_begun &&
         hop->session_count < sessions_allowed(hop) && hop->rest_until_ms <= worker_now(hop->worker)) {
-        snprintf(hop->domain, sizeof(hop->domain), "%.*s", hop->partner == NULL ? 0 : (int)domain.length, domain.at);
+        snprintf(hop->domain, sizeof(hop->domain), "%.*s", hop->partner == NULL ? 0 : (int)domain.length,
+                 domain.at);
         begin(hop, NULL);
     }
     return best;
@@ -174,7 +177,8 @@ struct session *hop_session(struct hop *hop, struct text domain, struct text cal
 
 static bool is_for(const struct transaction *transaction, const char *domain)
 {
-    return text_equal_ignoring_case((struct text){transaction->domain, transaction->domain_length}, text_of(domain));
+    return text_equal_ignoring_case((struct text){transaction->domain, transaction->domain_length},
+                                    text_of(domain));
 }
 
 static void forget_attempt(struct hop *hop)
@@ -218,8 +222,9 @@ static void attempt_failed(struct hop *hop, enum reason reason)
     forget_attempt(hop);
     rest(hop, reason);
     operation_log(hop->worker->shared->log, LOG_LEVEL_WARNING, "next-server-failed",
-                  "partner=%s host=%s port=%u domain=%s reason=%s failures=%u", hop->partner == NULL ? "" : hop->partner,
-                  hop->host, hop->port, domain, reason_token(reason), hop->failures);
+                  "partner=%s host=%s port=%u domain=%s reason=%s failures=%u",
+                  hop->partner == NULL ? "" : hop->partner, hop->host, hop->port, domain,
+                  reason_token(reason), hop->failures);
     do {
         DL_FOREACH_SAFE2(hop->waiting, transaction, next, hop_next)
         {
@@ -297,7 +302,8 @@ static void begin(struct hop *hop, const struct transaction *for_transaction)
         hop->records = srv_record_set_hold(records);
     hop->has_begun = true;
     hop->next_attempt_ms = worker_now(hop->worker) + HOP_REST_LEAST_MS;
-    /* Always asked, never peeked at: its callback comes from the loop, so nothing fails inside the caller's stack. */
+    /* Always asked, never peeked at: its callback comes from the loop, so nothing fails inside the caller's
+     * stack. */
     hop->question = resolver_addresses(hop->worker->resolver, text_of(hop->host), addresses_answered, hop);
     if (hop->question == NULL)
         forget_attempt(hop);
@@ -394,10 +400,12 @@ void hops_tick(struct worker *worker, bool end)
     uint64_t now = worker_now(worker);
     struct hop *hop, *next;
 
-    HASH_ITER (hh, worker->hops, hop, next) {
+    HASH_ITER(hh, worker->hops, hop, next)
+    {
         if (hop->waiting != NULL && !hop->has_begun && now >= hop->next_attempt_ms)
             begin(hop, first_waiting(hop));
-        bool idle = hop->sessions == NULL && hop->waiting == NULL && !hop->has_begun && hop->rest_until_ms <= now;
+        bool idle =
+            hop->sessions == NULL && hop->waiting == NULL && !hop->has_begun && hop->rest_until_ms <= now;
         if (idle || end)
             destroy(hop);
     }

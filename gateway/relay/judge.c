@@ -7,8 +7,8 @@
 #include "gateway/relay/crossing.h"
 #include "gateway/relay/request.h"
 
-/* May a request cross? The pure judgement is asked, and what it needs is fetched for it; what may cross is composed and
- * sent on its way. */
+/* May a request cross? The pure judgement is asked, and what it needs is fetched for it; what may cross is
+ * composed and sent on its way. */
 
 /* ---- parking: DNS has to be asked first ---- */
 
@@ -35,8 +35,8 @@ static void answered(void *context, const struct srv_record_set *records)
         }
     }
     enum reason reason = sip_message_read(
-        &message, (struct text){transaction->request, transaction->request_length}, transaction->header_length,
-        worker->header, worker->snapshot->settings->limits.header_count, &what);
+        &message, (struct text){transaction->request, transaction->request_length},
+        transaction->header_length, worker->header, worker->snapshot->settings->limits.header_count, &what);
     if (reason != REASON_OK) { /* the settings changed meanwhile */
         relay_refuse(transaction, reason, what);
         return;
@@ -83,7 +83,8 @@ static void park(struct request *request, struct text domain, const struct partn
     transaction->request = copy;
     transaction->request_length = message->octets.length;
     transaction->header_length = message->header_length;
-    transaction_start_timer(request->worker->transactions, transaction, TIMER_PARK, worker_now(request->worker));
+    transaction_start_timer(request->worker->transactions, transaction, TIMER_PARK,
+                            worker_now(request->worker));
     if (transaction->method == SIP_METHOD_INVITE) /* RFC 3261 17.2.1: within 200 ms, however long DNS takes */
         answer(request->session, message, 100, TEXT_NONE);
     transaction->question = resolver_federation_srv(request->worker->resolver, domain, answered, transaction);
@@ -116,7 +117,8 @@ bool request_is_within_rate(struct session *session, const struct partner *partn
     return counters == NULL || rate_allows(counters, &partner->limits, (int64_t)uv_hrtime());
 }
 
-/* Too many changes, or no memory. One that has just come is not stored yet, so it is answered from what came. */
+/* Too many changes, or no memory. One that has just come is not stored yet, so it is answered from what came.
+ */
 static void refuse_uncomposed(struct request *request, struct transaction *transaction)
 {
     static const char why[] = "the message cannot be written for the other side";
@@ -125,7 +127,8 @@ static void refuse_uncomposed(struct request *request, struct transaction *trans
         relay_refuse(transaction, REASON_OVERLOADED, why);
         return;
     }
-    int status = answer_refusal(request->session, request->message, REASON_OVERLOADED, transaction->partner, TEXT_NONE);
+    int status = answer_refusal(request->session, request->message, REASON_OVERLOADED, transaction->partner,
+                                TEXT_NONE);
     relay_end(transaction, REASON_OVERLOADED, status, why);
 }
 
@@ -188,8 +191,10 @@ static struct message_facts facts_of(const struct request *request)
         .names_us = route->names_us,
     };
 
-    /* An unproven dialog of one of our own servers: where its Request-URI is a bare contact, To names the partner. */
-    if (facts.direction == DIRECTION_OUTBOUND && !in_dialog && message->to.has_tag && route->own_entries > 0 &&
+    /* An unproven dialog of one of our own servers: where its Request-URI is a bare contact, To names the
+     * partner. */
+    if (facts.direction == DIRECTION_OUTBOUND && !in_dialog && message->to.has_tag &&
+        route->own_entries > 0 &&
         partner_set_by_domain(request->worker->snapshot->settings->partners, facts.request_domain) == NULL)
         facts.dialog_domain = message->to.uri.host;
     return facts;
@@ -221,7 +226,8 @@ static void refuse_judged(struct request *request, const struct message_verdict 
         snprintf(detail, sizeof(detail), "%s", records->detail);
     else if (verdict->reason == REASON_FROM_DOMAIN_NOT_AUTHORIZED && facts->direction == DIRECTION_INBOUND)
         snprintf(detail, sizeof(detail), "From is of %.*s, which belongs to %s; the session is of %s",
-                 TEXT_ARGUMENTS(facts->from_domain), verdict->partner == NULL ? "us or no one" : verdict->partner->name,
+                 TEXT_ARGUMENTS(facts->from_domain),
+                 verdict->partner == NULL ? "us or no one" : verdict->partner->name,
                  sender == NULL ? "a peer that only DNS can tell" : sender->name);
     else if (verdict->reason == REASON_FROM_DOMAIN_NOT_AUTHORIZED)
         snprintf(detail, sizeof(detail), "From is of %.*s, which is not among internal.domains",
@@ -241,9 +247,11 @@ static bool within_bounds(struct request *request, const struct partner *partner
     if (partner != request_sender(session) && !request_is_within_rate(session, partner))
         request_refuse(request, REASON_RATE_LIMITED, partner, TEXT_NONE, RATE_KEY);
     else if (!session_believe(session, partner))
-        request_refuse(request, REASON_CONNECTION_LIMIT, partner, TEXT_NONE, "limits.connections of the partner");
+        request_refuse(request, REASON_CONNECTION_LIMIT, partner, TEXT_NONE,
+                       "limits.connections of the partner");
     else if (request->message->octets.length > partner->limits.message_size)
-        request_refuse(request, REASON_MESSAGE_TOO_LARGE, partner, TEXT_NONE, "limits.message-size of the partner");
+        request_refuse(request, REASON_MESSAGE_TOO_LARGE, partner, TEXT_NONE,
+                       "limits.message-size of the partner");
     else
         return true;
     return false;

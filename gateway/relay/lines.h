@@ -2,8 +2,8 @@
 #ifndef FEDGATE_RELAY_LINES_H
 #define FEDGATE_RELAY_LINES_H
 
-/* Header lines that are made for one message, one behind the other in lent memory. What does not fit makes every later
- * line empty and `failed` true: the message is then refused rather than sent without a line. */
+/* Header lines that are made for one message, one behind the other in lent memory. What does not fit makes
+ * every later line empty and `failed` true: the message is then refused rather than sent without a line. */
 
 #include "policy/text.h"
 

@@ -32,7 +32,8 @@ void partner_registry_destroy(struct partner_registry *registry)
 
     if (registry == NULL)
         return;
-    HASH_ITER (hh, registry->table, entry, next) {
+    HASH_ITER(hh, registry->table, entry, next)
+    {
         HASH_DEL(registry->table, entry);
         free(entry->name);
         free(entry);
@@ -66,8 +67,8 @@ uint64_t rate_share(uint64_t bound, unsigned divisor)
     return bound < 64 ? bound : bound / divisor;
 }
 
-/* Generic cell rate algorithm: one atomic word says when the next message is due; it may run ahead of the clock by the
- * length of the burst. */
+/* Generic cell rate algorithm: one atomic word says when the next message is due; it may run ahead of the
+ * clock by the length of the burst. */
 bool rate_allows(struct partner_counters *counters, const struct partner_limits *limits, int64_t now_ns)
 {
     int64_t interval = 1000000000 / (int64_t)limits->messages_per_second;
@@ -79,8 +80,8 @@ bool rate_allows(struct partner_counters *counters, const struct partner_limits 
         int64_t next = start + interval;
         if (next - now_ns > tolerance && start > now_ns)
             return false;
-        if (atomic_compare_exchange_weak_explicit(&counters->next_arrival_ns, &due, next, memory_order_relaxed,
-                                                  memory_order_relaxed))
+        if (atomic_compare_exchange_weak_explicit(&counters->next_arrival_ns, &due, next,
+                                                  memory_order_relaxed, memory_order_relaxed))
             return true;
     }
 }

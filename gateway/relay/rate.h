@@ -2,8 +2,8 @@
 #ifndef FEDGATE_RELAY_RATE_H
 #define FEDGATE_RELAY_RATE_H
 
-/* What workers share of one partner: its rate and its number of sessions. Kept by name over reloads; never freed before the
- * gateway ends, so that a worker may hold a pointer. */
+/* What workers share of one partner: its rate and its number of sessions. Kept by name over reloads; never
+ * freed before the gateway ends, so that a worker may hold a pointer. */
 
 #include <stdatomic.h>
 
@@ -25,8 +25,8 @@ struct partner_counters *partner_registry_find(struct partner_registry *registry
 /* May one more message pass now? Burst and rate are the partner's. `now_ns` is monotonic. */
 bool rate_allows(struct partner_counters *counters, const struct partner_limits *limits, int64_t now_ns);
 
-/* What one partner, or one next server, may take of a bound that all share: a part of it, where the bound is large enough to
- * have parts. */
+/* What one partner, or one next server, may take of a bound that all share: a part of it, where the bound is
+ * large enough to have parts. */
 uint64_t rate_share(uint64_t bound, unsigned divisor);
 
 #endif

@@ -8,7 +8,7 @@
 /* A message comes in: what it is, and what any proxy checks before anything else. */
 
 void request_refuse(struct request *request, enum reason reason, const struct partner *partner,
-                   struct text extra_lines, const char *detail)
+                    struct text extra_lines, const char *detail)
 {
     if (request->parked != NULL) {
         request->parked->partner = partner;
@@ -69,12 +69,15 @@ static void take_request(struct session *session, const struct sip_message *mess
     struct request request = {.worker = worker, .session = session, .message = message};
     struct transaction_key key;
 
-    if (!request_is_within_rate(session, request_sender(session))) { /* the sender pays for whatever it sends, and whomever it names */
+    if (!request_is_within_rate(
+            session,
+            request_sender(session))) { /* the sender pays for whatever it sends, and whomever it names */
         request_refuse(&request, REASON_RATE_LIMITED, request_sender(session), TEXT_NONE, RATE_KEY);
         session_rest_after_refusals(session);
         return;
     }
-    if (message->method_kind == SIP_METHOD_NEGOTIATE) { /* Lync's first word on a session; of this hop alone */
+    if (message->method_kind ==
+        SIP_METHOD_NEGOTIATE) { /* Lync's first word on a session; of this hop alone */
         request_refuse(&request, REASON_METHOD_NOT_SUPPORTED, NULL, TEXT_NONE, NULL);
         return;
     }
@@ -95,8 +98,8 @@ static void take_request(struct session *session, const struct sip_message *mess
         return; /* sent again on a reliable transport: the first one is being served (RFC 3261 17.2.3) */
     }
     if (session->state != SESSION_OPEN || worker->is_stopping) {
-        request_refuse(&request, worker->is_stopping ? REASON_SHUTTING_DOWN : session->end_reason, NULL, TEXT_NONE,
-               "the session is draining");
+        request_refuse(&request, worker->is_stopping ? REASON_SHUTTING_DOWN : session->end_reason, NULL,
+                       TEXT_NONE, "the session is draining");
         return;
     }
     request_begin(&request);
@@ -112,7 +115,8 @@ void relay_message(struct session *session, struct text octets, size_t header_le
         session_judge_again(session);
     enum reason reason = sip_message_read(&message, octets, header_length, worker->header,
                                           worker->snapshot->settings->limits.header_count, &what);
-    if (message.is_request && session->address_entry != NULL && ++session->unbelieved > SESSION_UNBELIEVED_MOST) {
+    if (message.is_request && session->address_entry != NULL &&
+        ++session->unbelieved > SESSION_UNBELIEVED_MOST) {
         session_close(session, REASON_RATE_LIMITED, "too many requests, and none that was believed");
         return;
     }
@@ -145,8 +149,8 @@ void relay_unframed(struct session *session, struct text octets, size_t header_l
     int status = 0;
 
     if (header_length > 0) {
-        (void)sip_message_read(&message, (struct text){octets.at, header_length}, header_length, worker->header,
-                               worker->snapshot->settings->limits.header_count, &ignored);
+        (void)sip_message_read(&message, (struct text){octets.at, header_length}, header_length,
+                               worker->header, worker->snapshot->settings->limits.header_count, &ignored);
         if (message.is_request)
             status = answer_refusal(session, &message, reason, NULL, TEXT_NONE);
     }

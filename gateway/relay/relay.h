@@ -4,9 +4,10 @@
 
 /* The story of a message.
  *
- * A request: read (relay.c) -> CANCEL, ACK, one that is for us -> route_read -> judged -> composed -> a target is
- * chosen and it is sent (forward.c). It parks where DNS has to be asked first. A response: its transaction is
- * found by our branch, and it goes up (response.c). "No" at any point is an answer and an audit line. */
+ * A request: read (relay.c) -> CANCEL, ACK, one that is for us -> route_read -> judged -> composed -> a
+ * target is chosen and it is sent (forward.c). It parks where DNS has to be asked first. A response: its
+ * transaction is found by our branch, and it goes up (response.c). "No" at any point is an answer and an
+ * audit line. */
 
 #include "gateway/relay/route.h"
 #include "gateway/relay/session.h"
@@ -19,11 +20,13 @@ void relay_unframed(struct session *session, struct text octets, size_t header_l
 
 /* ---- between the files of the relay ---- */
 
-/* admission.c: a transaction for a request that has just come, linked to its session. NULL: *bound names what is full. */
+/* admission.c: a transaction for a request that has just come, linked to its session. NULL: *bound names what
+ * is full. */
 struct transaction *relay_admit(struct session *session, const struct sip_message *message,
                                 const struct partner *partner, bool is_parked, const char **bound);
 
-/* targets.c: our own servers; or those of transaction->partner, where `records` is what DNS said (NULL with fixed ones). */
+/* targets.c: our own servers; or those of transaction->partner, where `records` is what DNS said (NULL with
+ * fixed ones). */
 void relay_target_servers(struct transaction *transaction, const struct route *route);
 void relay_target_partner(struct transaction *transaction, const struct route *route,
                           const struct srv_record_set *records);
@@ -47,8 +50,10 @@ void relay_hop_failed(struct transaction *transaction, enum reason reason);
 void relay_end(struct transaction *transaction, enum reason reason, int status, const char *detail);
 /* Answers upstream with the reason's status (timed-out only to INVITE, RFC 4320 4.2) and ends. */
 void relay_refuse(struct transaction *transaction, enum reason reason, const char *detail);
-/* The audit line only: an INVITE that waits for its ACK, or for more 2xx. Not counted as in flight any more. */
-void relay_settle(struct transaction *transaction, enum transaction_state state, enum reason reason, int status);
+/* The audit line only: an INVITE that waits for its ACK, or for more 2xx. Not counted as in flight any more.
+ */
+void relay_settle(struct transaction *transaction, enum transaction_state state, enum reason reason,
+                  int status);
 void relay_free(struct transaction *transaction);
 /* A session has ended. */
 void relay_session_ended(struct session *session);

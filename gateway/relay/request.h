@@ -4,7 +4,8 @@
 
 /* One request on its way through the relay's files. Between them; nobody else's.
  *
- *   relay.c: what it is, and what any proxy checks -> judge.c: may it cross; parking -> crossing.c, targets.c, forward.c
+ *   relay.c: what it is, and what any proxy checks -> judge.c: may it cross; parking -> crossing.c,
+ * targets.c, forward.c
  *                                                  -> cancel.c: CANCEL */
 
 #include "gateway/relay/relay.h"
@@ -14,8 +15,8 @@ struct request {
     struct worker *worker;
     struct session *session;
     const struct sip_message *message;
-    struct transaction *parked;            /* NULL when it has just come */
-    const struct srv_record_set *records;  /* what was parked for; NULL: look into the cache */
+    struct transaction *parked;           /* NULL when it has just come */
+    const struct srv_record_set *records; /* what was parked for; NULL: look into the cache */
     struct route route;
     uint64_t loop_mark;
 };
@@ -28,7 +29,8 @@ void request_refuse(struct request *request, enum reason reason, const struct pa
 /* From its route on: a new one, or one whose DNS answer has come. */
 void request_begin(struct request *request);
 void request_judge(struct request *request);
-/* CANCEL is judged like any request, and then concerns its own session's INVITE alone; `invite` may be NULL. */
+/* CANCEL is judged like any request, and then concerns its own session's INVITE alone; `invite` may be NULL.
+ */
 void request_cancel(struct request *request, struct transaction *invite);
 
 /* What DNS says of a domain: from what was asked for, or the cache. False: it has to be asked. */

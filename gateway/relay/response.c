@@ -7,8 +7,8 @@
 #include "gateway/sip/hop_request.h"
 #include "policy/domain.h"
 
-/* A response is believed only from the session that its request went to, and goes only to the session that the
- * request came from (RFC 3261 16.7; RFC 6026 7.3: one without a transaction is dropped). */
+/* A response is believed only from the session that its request went to, and goes only to the session that
+ * the request came from (RFC 3261 16.7; RFC 6026 7.3: one without a transaction is dropped). */
 
 static bool read_sent(struct transaction *transaction, struct sip_message *sent)
 {
@@ -31,7 +31,8 @@ void relay_cancel_downstream(struct transaction *transaction)
     char *to = session_reserve(transaction->downstream, transaction->header_length);
     if (to == NULL)
         return;
-    session_commit(transaction->downstream, sip_cancel_write(to, transaction->header_length, &sent, TEXT_NONE));
+    session_commit(transaction->downstream,
+                   sip_cancel_write(to, transaction->header_length, &sent, TEXT_NONE));
     transaction->cancel_sent = true;
     transaction_start_timer(worker->transactions, transaction, TIMER_B, worker_now(worker));
 }
@@ -69,7 +70,8 @@ static bool pass_up(struct transaction *transaction, const struct sip_message *r
     size_t length = lines.failed ? 0 : sip_edit_length(&edit);
     char *to = length == 0 ? NULL : session_reserve(upstream, length);
     if (to == NULL) {
-        /* An answer that cannot be queued is lost, and the session no better than broken; closed by the next tick. */
+        /* An answer that cannot be queued is lost, and the session no better than broken; closed by the next
+         * tick. */
         upstream->is_broken = upstream->is_broken || length > 0;
         return false;
     }
@@ -160,8 +162,9 @@ void relay_response(struct session *session, const struct sip_message *response)
         return;
     const char *why = why_stray(session, response, transaction);
     if (why != NULL) {
-        operation_log(worker->shared->log, LOG_LEVEL_DEBUG, "response-dropped", "session=%llx why=%s status=%d",
-                      (unsigned long long)session->id, why, response->status);
+        operation_log(worker->shared->log, LOG_LEVEL_DEBUG, "response-dropped",
+                      "session=%llx why=%s status=%d", (unsigned long long)session->id, why,
+                      response->status);
         return;
     }
     if (response->status < 200)

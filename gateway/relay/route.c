@@ -61,7 +61,8 @@ static enum reason undo_strict_routing(const struct worker *worker, const struct
     if (!sip_address_read(last.text, &address) || address.uri.has_headers ||
         (address.uri.kind != SIP_URI_SIP && address.uri.kind != SIP_URI_SIPS))
         return REASON_MALFORMED_MESSAGE;
-    /* Taking the last value off a line with others needs a rewrite that no peer of ours has ever asked for. */
+    /* Taking the last value off a line with others needs a rewrite that no peer of ours has ever asked for.
+     */
     *what = "a strict router's Route shares its line with others";
     if (!last.is_first)
         return REASON_MALFORMED_MESSAGE;

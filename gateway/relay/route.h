@@ -14,11 +14,12 @@ struct route {
     struct sip_uri request_uri; /* what the Request-URI is from here on */
     bool request_uri_changed;   /* a strict router before us had put our URI there (16.4, second paragraph) */
     size_t own_entries;         /* Route entries on top that are ours, taken off */
-    size_t last_route_header;   /* with request_uri_changed: the field whose last value became the Request-URI */
-    struct sip_uri next;        /* the Route entry that is now on top; text empty when there is none */
+    size_t
+        last_route_header; /* with request_uri_changed: the field whose last value became the Request-URI */
+    struct sip_uri next;   /* the Route entry that is now on top; text empty when there is none */
     bool has_mark;
-    struct dialog_mark mark;    /* proven for this Call-ID */
-    bool names_us;              /* no Route left, and the Request-URI is the gateway itself */
+    struct dialog_mark mark; /* proven for this Call-ID */
+    bool names_us;           /* no Route left, and the Request-URI is the gateway itself */
 };
 
 enum reason route_read(const struct worker *worker, const struct sip_message *message, struct route *route,

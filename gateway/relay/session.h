@@ -7,8 +7,8 @@
  *
  *   CONNECTING --> HANDSHAKING --> OPEN --> DRAINING --> CLOSING --> freed
  *   (outbound)                     (no new requests)     (TLS end said, last octets on their way)
- * Any state may fall to CLOSING. Nothing is freed but in the stream's close callback, so a session may be ended
- * from anywhere, its own callbacks included. */
+ * Any state may fall to CLOSING. Nothing is freed but in the stream's close callback, so a session may be
+ * ended from anywhere, its own callbacks included. */
 
 #include "gateway/net/stream.h"
 #include "gateway/relay/transaction.h"
@@ -18,7 +18,13 @@
 #include "policy/domain.h"
 #include "policy/peer_judgement.h"
 
-enum session_state { SESSION_CONNECTING, SESSION_HANDSHAKING, SESSION_OPEN, SESSION_DRAINING, SESSION_CLOSING };
+enum session_state {
+    SESSION_CONNECTING,
+    SESSION_HANDSHAKING,
+    SESSION_OPEN,
+    SESSION_DRAINING,
+    SESSION_CLOSING
+};
 
 struct session {
     uint64_t id; /* unique in the process; in logs as 16 hex digits */
@@ -28,71 +34,77 @@ struct session {
     enum peer_side side;
     bool we_connected;
     bool accepted_logged; /* a session-accepted line was written, so a session-closed line will be */
-    bool is_broken;       /* its stream failed while it was being written; closed as soon as nothing is on the stack */
-    bool is_connected;    /* the stream is open */
-    bool is_drained;      /* draining, and nothing is in flight any more */
-    struct address_count *address_entry; /* where it is counted as a stranger's; NULL: nowhere. Until the end of its
-                                            handshake, or, where that did not tell whose it is, until a request of it is
-                                            believed */
-    unsigned unbelieved;  /* requests of such a stranger */
-    bool handed_over;     /* the first octets came: the peer has accepted us too */
+    bool is_broken; /* its stream failed while it was being written; closed as soon as nothing is on the stack
+                     */
+    bool is_connected;                   /* the stream is open */
+    bool is_drained;                     /* draining, and nothing is in flight any more */
+    struct address_count *address_entry; /* where it is counted as a stranger's; NULL: nowhere. Until the end
+                                            of its handshake, or, where that did not tell whose it is, until a
+                                            request of it is believed */
+    unsigned unbelieved;                 /* requests of such a stranger */
+    bool handed_over;                    /* the first octets came: the peer has accepted us too */
 
-    struct stream *stream;        /* owned */
-    struct tls_channel *channel;  /* owned */
-    struct snapshot *snapshot;    /* held: what it was judged under last */
+    struct stream *stream;         /* owned */
+    struct tls_channel *channel;   /* owned */
+    struct snapshot *snapshot;     /* held: what it was judged under last */
     struct presented_chain *chain; /* owned */
-    struct peer *peer;            /* owned; NULL before the judgement */
-    uint64_t sender;              /* a hash of the peer's certificate: RFC 3261 17.2.3 matches by branch, not by connection */
-    struct peer_verdict verdict;  /* of the handshake */
+    struct peer *peer;             /* owned; NULL before the judgement */
+    uint64_t
+        sender; /* a hash of the peer's certificate: RFC 3261 17.2.3 matches by branch, not by connection */
+    struct peer_verdict verdict;       /* of the handshake */
     struct partner_counters *counters; /* of the partner it is counted for, or NULL */
 
-    struct hop *hop;              /* we_connected: where it leads; NULL once that is gone */
+    struct hop *hop; /* we_connected: where it leads; NULL once that is gone */
     struct session *hop_previous, *hop_next;
     char domain[DOMAIN_LONGEST + 1]; /* we_connected to a partner: the domain it was opened for */
-    const struct srv_record_set *records; /* held; what DNS said of that domain; NULL where no rule needs it */
+    const struct srv_record_set
+        *records; /* held; what DNS said of that domain; NULL where no rule needs it */
 
     struct sip_framer framer;
-    char *in;                     /* owned; the part of a message that has come; NULL when there is none */
+    char *in; /* owned; the part of a message that has come; NULL when there is none */
     size_t in_length, in_capacity;
-    uint64_t message_started_ms;  /* when the message in `in` began; 0: none */
+    uint64_t message_started_ms; /* when the message in `in` began; 0: none */
 
-    char *out;                    /* owned; messages waiting for the end of this loop turn */
+    char *out; /* owned; messages waiting for the end of this loop turn */
     size_t out_length, out_capacity;
-    bool is_dirty;                /* in worker->dirty */
+    bool is_dirty; /* in worker->dirty */
     struct session *dirty_next;
 
     struct transaction *upstream_transactions;   /* whose requests came from here */
     struct transaction *downstream_transactions; /* whose requests went here */
     size_t downstream_count;
     struct session *waiting_previous, *waiting_next; /* paused sessions that wait for the one below */
-    struct session *waits_for;    /* whose full output paused us */
-    struct session *waiting;      /* sessions that are paused because of our output */
+    struct session *waits_for;                       /* whose full output paused us */
+    struct session *waiting;                         /* sessions that are paused because of our output */
 
     uint64_t started_ms, active_ms; /* loop time */
-    unsigned refusals; /* for its rate, since the time was last looked at */
-    uint64_t full_since_ms; /* its output has been over the high-water mark since; 0: it is not */
+    unsigned refusals;              /* for its rate, since the time was last looked at */
+    uint64_t full_since_ms;         /* its output has been over the high-water mark since; 0: it is not */
     enum reason end_reason;
 };
 
-#define SESSION_HIGH_WATER (256u * 1024u) /* octets of output at which the sessions that feed it are paused */
-#define SESSION_STALL_MS 30000u   /* with octets waiting and none taken, or over the high-water mark (overloaded) */
-#define SESSION_FINISH_MS 2000u   /* for the last octets of a session that ends */
-#define SESSION_UNBELIEVED_MOST 256u /* requests of a stranger before one is believed */
+#define SESSION_HIGH_WATER (256u * 1024u) /* octets of output at which the sessions that feed it are paused  \
+                                           */
+#define SESSION_STALL_MS                                                                                     \
+    30000u /* with octets waiting and none taken, or over the high-water mark (overloaded) */
+#define SESSION_FINISH_MS 2000u         /* for the last octets of a session that ends */
+#define SESSION_UNBELIEVED_MOST 256u    /* requests of a stranger before one is believed */
 #define SESSION_FINISH_STOPPING_MS 200u /* the same when the whole gateway ends */
 #define SESSION_REFUSALS_MOST 50u
 #define SESSION_OUT_STANDARD (32u * 1024u)
 
 /* An accepted connection. Takes the socket in every case; a bound that is reached closes it at once. */
 void session_accept(struct worker *worker, enum peer_side side, int socket, const union address *peer);
-/* A connection that we begin for a hop (its domain, its records); the hop hears of its success or failure. NULL: no memory,
- * or a bound: *why says which. */
+/* A connection that we begin for a hop (its domain, its records); the hop hears of its success or failure.
+ * NULL: no memory, or a bound: *why says which. */
 struct session *session_connect(struct worker *worker, struct hop *hop, const union address *address,
                                 struct text server_name, enum reason *why);
 
-/* Queues one message; it leaves with all others at the end of the loop turn. False: over limits.waiting-bytes, or the session is
- * ending. */
+/* Queues one message; it leaves with all others at the end of the loop turn. False: over
+ * limits.waiting-bytes, or the session is ending. */
 bool session_send(struct session *session, struct text octets) __attribute__((warn_unused_result));
-/* Room for a message of at most `most` octets, to be written in place and then kept with session_commit. NULL as above. */
+/* Room for a message of at most `most` octets, to be written in place and then kept with session_commit. NULL
+ * as above. */
 char *session_reserve(struct session *session, size_t most);
 void session_commit(struct session *session, size_t length);
 void session_flush_dirty(struct worker *worker);
@@ -107,22 +119,23 @@ void session_close(struct session *session, enum reason reason, const char *deta
 /* No new requests go out on it; it closes when its transactions have ended. */
 void session_drain(struct session *session, enum reason reason, const char *detail);
 void session_check_drained(struct session *session);
-/* One more request was refused for its rate: after SESSION_REFUSALS_MOST between two looks at the time it is not read from
- * until the next, or a flood would fill the disk with refusals. */
+/* One more request was refused for its rate: after SESSION_REFUSALS_MOST between two looks at the time it is
+ * not read from until the next, or a flood would fill the disk with refusals. */
 void session_rest_after_refusals(struct session *session);
 
 /* ---- between the files of the session ---- */
 extern const struct tls_channel_events session_channel_events;
 extern const struct stream_events session_stream_events;
-void session_input(void *owner, struct text octets);      /* session_input.c: plaintext */
+void session_input(void *owner, struct text octets); /* session_input.c: plaintext */
 enum reason session_judge(void *owner, const struct text *ders, size_t count); /* session_judge.c */
-/* A request of it was believed as the partner's: now it is known whom it is counted for. False: the partner has too many. */
+/* A request of it was believed as the partner's: now it is known whom it is counted for. False: the partner
+ * has too many. */
 bool session_believe(struct session *session, const struct partner *partner);
 void session_stop_counting(struct session *session);
-void session_release_waiting(struct session *session);    /* session_output.c: who waits for it goes on */
+void session_release_waiting(struct session *session); /* session_output.c: who waits for it goes on */
 
-/* Judge again under the worker's snapshot, or because a CRL has ended or begun; one that no longer passes is drained.
- * Nothing happens where neither is so. */
+/* Judge again under the worker's snapshot, or because a CRL has ended or begun; one that no longer passes is
+ * drained. Nothing happens where neither is so. */
 void session_judge_again(struct session *session);
 /* Time passes: handshake, idle, half a message, stalled output. */
 void session_check_time(struct session *session, uint64_t now);

@@ -9,7 +9,8 @@
 #include "gateway/relay/hop.h"
 #include "gateway/relay/session.h"
 
-/* How a session begins: accepted from a listener, or connected for a hop. Every bound on their number is asked here. */
+/* How a session begins: accepted from a listener, or connected for a hop. Every bound on their number is
+ * asked here. */
 
 static struct session *create(struct worker *worker, enum peer_side side, bool we_connected)
 {
@@ -21,9 +22,10 @@ static struct session *create(struct worker *worker, enum peer_side side, bool w
     session->worker = worker;
     session->side = side;
     session->we_connected = we_connected;
-    session->id = keyed_hash(&worker->branch_keys[0],
-                             (struct text){(const char *)&(uint64_t){atomic_fetch_add(&worker->shared->last_session_id, 1)},
-                                           sizeof(uint64_t)});
+    session->id = keyed_hash(
+        &worker->branch_keys[0],
+        (struct text){(const char *)&(uint64_t){atomic_fetch_add(&worker->shared->last_session_id, 1)},
+                      sizeof(uint64_t)});
     session->snapshot = snapshot_hold(worker->snapshot);
     session->started_ms = session->active_ms = worker_now(worker);
     sip_framer_init(&session->framer, limits->header_size, limits->message_size);
@@ -53,13 +55,13 @@ static void refuse_socket(struct worker *worker, enum peer_side side, int socket
     char text[ADDRESS_TEXT_SIZE];
 
     close(socket);
-    audit_write(worker->audit, &(struct audit_record){
-                                   .event = AUDIT_SESSION_REFUSED,
-                                   .reason = reason,
-                                   .side = side == PEER_INTERNAL ? AUDIT_INTERNAL : AUDIT_EXTERNAL,
-                                   .peer = text_of(address_print(peer, text, sizeof(text))),
-                                   .policy = worker->snapshot->settings->generation,
-                                   .detail = text_of(detail)});
+    audit_write(worker->audit,
+                &(struct audit_record){.event = AUDIT_SESSION_REFUSED,
+                                       .reason = reason,
+                                       .side = side == PEER_INTERNAL ? AUDIT_INTERNAL : AUDIT_EXTERNAL,
+                                       .peer = text_of(address_print(peer, text, sizeof(text))),
+                                       .policy = worker->snapshot->settings->generation,
+                                       .detail = text_of(detail)});
 }
 
 void session_accept(struct worker *worker, enum peer_side side, int socket, const union address *peer)
@@ -80,17 +82,19 @@ void session_accept(struct worker *worker, enum peer_side side, int socket, cons
         refuse_socket(worker, side, socket, peer, REASON_OVERLOADED, "no memory");
         return;
     }
-    if (side == PEER_EXTERNAL && !address_count_take(worker, session, peer)) { /* or too many strangers at all */
+    if (side == PEER_EXTERNAL &&
+        !address_count_take(worker, session, peer)) { /* or too many strangers at all */
         atomic_fetch_sub(&worker->shared->sessions, 1);
         discard(session);
-        refuse_socket(worker, side, socket, peer, REASON_CONNECTION_LIMIT, "limits.sessions-per-address, or three quarters of limits.sessions");
+        refuse_socket(worker, side, socket, peer, REASON_CONNECTION_LIMIT,
+                      "limits.sessions-per-address, or three quarters of limits.sessions");
         return;
     }
     session->state = SESSION_HANDSHAKING;
     session->is_connected = true;
-    session->channel = tls_channel_create(
-        side == PEER_INTERNAL ? snapshot->internal_server : snapshot->external_server, TEXT_NONE, &session_channel_events,
-        session);
+    session->channel =
+        tls_channel_create(side == PEER_INTERNAL ? snapshot->internal_server : snapshot->external_server,
+                           TEXT_NONE, &session_channel_events, session);
     if (session->channel == NULL)
         close(socket);
     else
@@ -140,12 +144,13 @@ struct session *session_connect(struct worker *worker, struct hop *hop, const un
     *why = REASON_OVERLOADED;
     memcpy(session->domain, hop->domain, sizeof(session->domain));
     session->records = hop->records == NULL ? NULL : srv_record_set_hold(hop->records);
-    session->channel = tls_channel_create(
-        side == PEER_INTERNAL ? snapshot->internal_client : snapshot->external_client, server_name, &session_channel_events,
-        session);
+    session->channel =
+        tls_channel_create(side == PEER_INTERNAL ? snapshot->internal_client : snapshot->external_client,
+                           server_name, &session_channel_events, session);
     if (session->channel != NULL)
-        session->stream = stream_connect(&worker->home, address, NULL, snapshot->settings->limits.connect_timeout_ms,
-                                         &session_stream_events, session);
+        session->stream =
+            stream_connect(&worker->home, address, NULL, snapshot->settings->limits.connect_timeout_ms,
+                           &session_stream_events, session);
     if (session->stream == NULL)
         goto fail;
     session->state = SESSION_CONNECTING;

@@ -21,14 +21,16 @@ static void answer_pings(struct session *session, unsigned pings)
     }
 }
 
-/* A refused message whose length is known is passed over, within the bound of what an honest peer may have meant. */
+/* A refused message whose length is known is passed over, within the bound of what an honest peer may have
+ * meant. */
 static bool may_skip(const struct session *session, const struct sip_frame_result *result)
 {
     const struct limits *limits = &session->worker->snapshot->settings->limits;
     return result->length_known && result->body_length <= limits->message_size * 16;
 }
 
-static void refuse_frame(struct session *session, struct text available, const struct sip_frame_result *result)
+static void refuse_frame(struct session *session, struct text available,
+                         const struct sip_frame_result *result)
 {
     relay_unframed(session, available, result->header_length, result->reason, result->what);
     if (may_skip(session, result))
@@ -105,7 +107,8 @@ static void drop_kept(struct session *session, size_t used)
     if (session->in_length > 0) {
         if (used > 0)
             memmove(session->in, session->in + used, session->in_length);
-        if (session->message_started_ms == 0) /* the begin of a message came in one piece with the end of another */
+        if (session->message_started_ms ==
+            0) /* the begin of a message came in one piece with the end of another */
             session->message_started_ms = worker_now(session->worker);
         return;
     }

@@ -14,8 +14,9 @@ static struct peer_verdict judge(struct session *session, struct snapshot *snaps
     int64_t now = worker_wall_clock();
 
     if (session->side == PEER_INTERNAL)
-        return peer_judge_internal(policy, session->chain, session->we_connected ? PEER_AS_SERVER : PEER_AS_CLIENT,
-                                   now, NULL, NULL, peer);
+        return peer_judge_internal(policy, session->chain,
+                                   session->we_connected ? PEER_AS_SERVER : PEER_AS_CLIENT, now, NULL, NULL,
+                                   peer);
     if (!session->we_connected)
         return peer_judge_inbound(policy, session->chain, now, NULL, NULL, peer);
 
@@ -27,15 +28,16 @@ static struct peer_verdict judge(struct session *session, struct snapshot *snaps
         return verdict;
     }
     return peer_judge_outbound(policy, partner, text_of(session->domain),
-                               session->records == NULL ? NULL : &session->records->answer, session->chain, now,
-                               NULL, NULL, peer);
+                               session->records == NULL ? NULL : &session->records->answer, session->chain,
+                               now, NULL, NULL, peer);
 }
 
 void session_stop_counting(struct session *session)
 {
     if (session->counters == NULL)
         return;
-    atomic_fetch_sub(session->we_connected ? &session->counters->sessions_out : &session->counters->sessions_in, 1);
+    atomic_fetch_sub(
+        session->we_connected ? &session->counters->sessions_out : &session->counters->sessions_in, 1);
     session->counters = NULL;
 }
 

@@ -6,9 +6,9 @@
 
 #include "gateway/relay/session.h"
 
-/* What a session says. Messages gather in `out` during a loop turn and leave together, in as few TLS records as
- * possible. Back-pressure, not buffers: over the high-water mark those who feed the session are paused, over
- * limits.waiting-bytes nothing more is taken. */
+/* What a session says. Messages gather in `out` during a loop turn and leave together, in as few TLS records
+ * as possible. Back-pressure, not buffers: over the high-water mark those who feed the session are paused,
+ * over limits.waiting-bytes nothing more is taken. */
 
 bool session_is_open(const struct session *session)
 {
@@ -49,7 +49,8 @@ static void give_buffer_back(struct session *session)
 
 char *session_reserve(struct session *session, size_t most)
 {
-    if (!may_speak(session) || waiting_octets(session) + most > session->worker->snapshot->settings->limits.waiting_bytes)
+    if (!may_speak(session) ||
+        waiting_octets(session) + most > session->worker->snapshot->settings->limits.waiting_bytes)
         return NULL;
     if (session->out == NULL && most <= SESSION_OUT_STANDARD) {
         session->out = take_standard_buffer(session->worker);
@@ -97,9 +98,11 @@ static void flush(struct session *session)
     give_buffer_back(session);
     session->active_ms = worker_now(session->worker);
     if (session_is_congested(session)) {
-        session->full_since_ms = session->full_since_ms == 0 ? worker_now(session->worker) : session->full_since_ms;
-        /* A partner that asks without reading its answers is not listened to meanwhile. Only where the partner opened
-         * the session: if both ends of one did this with their requests, neither would ever read again. */
+        session->full_since_ms =
+            session->full_since_ms == 0 ? worker_now(session->worker) : session->full_since_ms;
+        /* A partner that asks without reading its answers is not listened to meanwhile. Only where the
+         * partner opened the session: if both ends of one did this with their requests, neither would ever
+         * read again. */
         if (session->side == PEER_EXTERNAL && !session->we_connected)
             session_wait_for(session, session);
     }
@@ -124,8 +127,8 @@ void session_flush_dirty(struct worker *worker)
 
 void session_wait_for(struct session *feeder, struct session *full)
 {
-    /* Our own servers speak for everyone: one partner that does not read must not silence them. What goes to it is refused
-     * at limits.waiting-bytes. */
+    /* Our own servers speak for everyone: one partner that does not read must not silence them. What goes to
+     * it is refused at limits.waiting-bytes. */
     if (feeder->side == PEER_INTERNAL || feeder->waits_for != NULL || feeder->state == SESSION_CLOSING)
         return;
     feeder->waits_for = full;

@@ -4,7 +4,8 @@
 
 #include "gateway/relay/snapshot.h"
 
-static struct tls_context *context(enum tls_role role, const struct side_settings *side, char *why, size_t size)
+static struct tls_context *context(enum tls_role role, const struct side_settings *side, char *why,
+                                   size_t size)
 {
     return tls_context_create(role, (struct text){side->certificate_pem, side->certificate_pem_length},
                               (struct text){side->key_pem, side->key_pem_length}, why, size);

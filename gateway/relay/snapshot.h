@@ -6,7 +6,9 @@
 
 #include "gateway/relay/worker.h"
 
-/* Takes the settings in every case. `before`: the snapshot in force until now, or NULL. NULL: `why` holds a sentence. */
-struct snapshot *snapshot_create(struct settings *take, const struct snapshot *before, char *why, size_t size);
+/* Takes the settings in every case. `before`: the snapshot in force until now, or NULL. NULL: `why` holds a
+ * sentence. */
+struct snapshot *snapshot_create(struct settings *take, const struct snapshot *before, char *why,
+                                 size_t size);
 
 #endif

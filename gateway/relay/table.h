@@ -2,8 +2,8 @@
 #ifndef FEDGATE_RELAY_TABLE_H
 #define FEDGATE_RELAY_TABLE_H
 
-/* uthash, which ends the process when memory is short unless told otherwise. Here what could not be added has no
- * hh.tbl. */
+/* uthash, which ends the process when memory is short unless told otherwise. Here what could not be added has
+ * no hh.tbl. */
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>

@@ -12,10 +12,12 @@ static void add_target(struct transaction *transaction, struct text host, uint16
             return;
     }
     if (transaction->target_count < TRANSACTION_TARGETS_MOST)
-        transaction->target[transaction->target_count++] = (struct located_target){.host = host, .port = port};
+        transaction->target[transaction->target_count++] =
+            (struct located_target){.host = host, .port = port};
 }
 
-/* The server that the next Route (or, within a dialog, the Request-URI) names goes first: it may hold the dialog. */
+/* The server that the next Route (or, within a dialog, the Request-URI) names goes first: it may hold the
+ * dialog. */
 static const struct sip_uri *wanted(const struct route *route)
 {
     return route->next.text.length > 0 ? &route->next : &route->request_uri;
@@ -58,7 +60,8 @@ void relay_target_partner(struct transaction *transaction, const struct route *r
     const struct sip_uri *uri = wanted(route);
     size_t count;
 
-    if (records != NULL) /* also with fixed targets: the identity rule may ask for them, and a TTL of 0 is in no cache */
+    if (records !=
+        NULL) /* also with fixed targets: the identity rule may ask for them, and a TTL of 0 is in no cache */
         transaction->records = srv_record_set_hold(records);
     if (partner->locate == LOCATE_FIXED) {
         count = locate_fixed(partner->fixed, partner->fixed_count, located);

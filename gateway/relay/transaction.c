@@ -116,7 +116,7 @@ void transaction_key_make(struct transaction_key *key, const struct hash_key sec
     char port[2] = {(char)(via->sent_by.port >> 8), (char)(via->sent_by.port & 0xff)};
     bool of_invite = message->method_kind == SIP_METHOD_ACK || message->method_kind == SIP_METHOD_CANCEL;
     struct text method = of_invite ? TEXT("INVITE") : message->method; /* RFC 3261 17.2.3, third rule */
-    struct text piece[7] = {via->branch, via->sent_by.host, {port, sizeof(port)}, method,
+    struct text piece[7] = {via->branch,      via->sent_by.host, {port, sizeof(port)}, method,
                             message->call_id, message->from.tag, {cseq, sizeof(cseq)}};
     size_t count = has_cookie ? 4 : 7;
 
@@ -150,7 +150,9 @@ static bool read_hex(const char *at, unsigned digits, uint64_t *value)
     *value = 0;
     for (unsigned i = 0; i < digits; i++) {
         char c = at[i];
-        unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+                                                : 16;
         if (digit == 16)
             return false;
         *value = *value << 4 | digit;
@@ -158,7 +160,8 @@ static bool read_hex(const char *at, unsigned digits, uint64_t *value)
     return true;
 }
 
-void transaction_write_branch(const struct transaction *transaction, uint64_t loop_mark, char to[BRANCH_LENGTH])
+void transaction_write_branch(const struct transaction *transaction, uint64_t loop_mark,
+                              char to[BRANCH_LENGTH])
 {
     memcpy(to, "z9hG4bK", 7);
     write_hex(transaction->slot, 8, to + 7);

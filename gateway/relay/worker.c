@@ -50,8 +50,8 @@ static void check_list(struct session *list, uint64_t now)
     }
 }
 
-/* A reload judges every session again, a few at a time so that traffic does not wait; one that speaks before its turn
- * is judged then. */
+/* A reload judges every session again, a few at a time so that traffic does not wait; one that speaks before
+ * its turn is judged then. */
 static void judge_some(struct worker *worker)
 {
     struct session *session, *next;
@@ -176,7 +176,8 @@ static void take_next_settings(struct worker *worker)
         return;
     struct snapshot *snapshot = snapshot_create(next, worker->snapshot, why, sizeof(why));
     if (snapshot == NULL || !worker_fit_headers(worker, snapshot)) {
-        operation_log(worker->shared->log, LOG_LEVEL_ERROR, "policy-rejected", "worker=%u why=%s", worker->index, why);
+        operation_log(worker->shared->log, LOG_LEVEL_ERROR, "policy-rejected", "worker=%u why=%s",
+                      worker->index, why);
         snapshot_release(snapshot);
         return;
     }
@@ -186,7 +187,8 @@ static void take_next_settings(struct worker *worker)
     snapshot_release(before);
     worker->is_judging = true;
     audit_set_users(worker->audit, (enum audit_users)snapshot->settings->logs.users);
-    transaction_table_set_timeout(worker->transactions, TIMER_PARK, snapshot->settings->limits.park_timeout_ms);
+    transaction_table_set_timeout(worker->transactions, TIMER_PARK,
+                                  snapshot->settings->limits.park_timeout_ms);
     judge_some(worker);
 }
 
@@ -226,8 +228,9 @@ static void run(void *argument)
 
 bool worker_start(struct worker *worker)
 {
-    worker->audit = audit_create(worker->shared->audit_file,
-                                 (enum audit_users)worker->snapshot->settings->logs.users, worker->shared->audit_key);
+    worker->audit =
+        audit_create(worker->shared->audit_file, (enum audit_users)worker->snapshot->settings->logs.users,
+                     worker->shared->audit_key);
     if (worker->audit == NULL || uv_timer_start(&worker->tick, tick, TICK_MS, TICK_MS) != 0 ||
         uv_prepare_start(&worker->before_poll, flush_before_poll) != 0 ||
         uv_check_start(&worker->after_poll, flush_after_poll) != 0)

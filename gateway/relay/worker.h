@@ -26,7 +26,8 @@ struct listener;
 struct shared {
     atomic_ulong sessions, in_flight, parked; /* against settings->limits */
     uv_mutex_t address_lock;
-    struct address_count *addresses; /* under the lock: external sessions before the end of their handshake, by address */
+    struct address_count
+        *addresses; /* under the lock: external sessions before the end of their handshake, by address */
     atomic_ulong strangers; /* external sessions before the end of their handshake */
     atomic_ullong last_session_id;
     struct partner_registry *partners;
@@ -37,15 +38,16 @@ struct shared {
     uv_async_t worker_ended; /* of the gateway's loop; sent by each worker at its end */
 };
 
-/* A settings snapshot as one worker sees it: counted without atomics. TLS contexts belong to it, since own certificates change
- * with a reload. */
+/* A settings snapshot as one worker sees it: counted without atomics. TLS contexts belong to it, since own
+ * certificates change with a reload. */
 struct snapshot {
     struct settings *settings; /* held */
     size_t references;
     struct tls_context *internal_server, *internal_client, *external_server, *external_client; /* owned */
-    struct hash_key dialog_key[2]; /* from our external key: the same in a pool and after a restart; [1]: that of the
-                                      snapshot before, so that a new key does not break dialogs at once */
-    struct hash_key loop_key;      /* likewise: a loop through another worker or gateway of the pool is seen */
+    struct hash_key
+        dialog_key[2]; /* from our external key: the same in a pool and after a restart; [1]: that of the
+                          snapshot before, so that a new key does not break dialogs at once */
+    struct hash_key loop_key; /* likewise: a loop through another worker or gateway of the pool is seen */
     struct partner_counters **counters; /* owned array, by partner index; entries fill as partners are met */
 };
 
@@ -62,7 +64,8 @@ struct worker {
     uv_thread_t thread;
     struct snapshot *snapshot; /* in force; held */
     struct resolver *resolver;
-    struct resolver *retired[RETIRED_RESOLVERS_MOST]; /* of settings before; their last questions are being answered */
+    struct resolver
+        *retired[RETIRED_RESOLVERS_MOST]; /* of settings before; their last questions are being answered */
     uint64_t retired_until_ms[RETIRED_RESOLVERS_MOST];
     size_t retired_next;
     struct listener *listener[2][LISTENERS_MOST];
@@ -72,29 +75,29 @@ struct worker {
     struct session *sessions;    /* past their handshake */
     struct session *handshaking; /* before: looked at each tick */
     struct session *dirty;
-    char *spare_out[SPARE_OUT_MOST];         /* owned; output buffers of the standard size */
+    char *spare_out[SPARE_OUT_MOST]; /* owned; output buffers of the standard size */
     size_t spare_count;
-    size_t session_count;        /* all, those that close included */
+    size_t session_count; /* all, those that close included */
     struct stream_home home;
-    struct hop *hops; /* by uthash */
+    struct hop *hops;          /* by uthash */
     struct affinity *affinity; /* owned: HOP_AFFINITIES, by Call-ID; see hop.h */
     struct transaction_table *transactions;
     size_t in_flight; /* of this worker */
     struct hash_key branch_keys[2];
     struct audit *audit; /* this thread's pen */
 
-    uv_async_t wake;                /* the gateway has something for us: see below */
-    uv_timer_t tick;                /* TICK_MS: all deadlines */
-    uv_prepare_t before_poll;       /* both flush what was queued in this turn */
+    uv_async_t wake;          /* the gateway has something for us: see below */
+    uv_timer_t tick;          /* TICK_MS: all deadlines */
+    uv_prepare_t before_poll; /* both flush what was queued in this turn */
     uv_check_t after_poll;
     _Atomic(struct settings *) next_settings; /* handed over with one reference */
-    atomic_bool stop, hurry;        /* drain and end; do not wait */
+    atomic_bool stop, hurry;                  /* drain and end; do not wait */
     bool has_loop, has_thread;
     bool is_stopping, is_draining_sessions, is_closing;
     bool is_judging; /* after a reload: some sessions are still judged under the settings before */
     uint64_t ticks;
     uint64_t stop_deadline_ms;
-    _Atomic uint64_t alive_ms;      /* for the watchdog: when the tick last ran */
+    _Atomic uint64_t alive_ms; /* for the watchdog: when the tick last ran */
 
     char *read_buffer, *plain_buffer; /* owned; lent to streams and channels */
     struct sip_header *header;        /* owned; for the message that is being read */
@@ -106,14 +109,15 @@ struct worker {
 #define TICK_MS 100u
 #define HEADERS_ADDED_MOST 16u
 
-/* Binds its listeners too: the ports of `first` where the settings say 0. NULL: `why` says it in a sentence. */
+/* Binds its listeners too: the ports of `first` where the settings say 0. NULL: `why` says it in a sentence.
+ */
 struct worker *worker_create(struct shared *shared, unsigned index, struct settings *settings,
                              const struct worker *first, char *why, size_t why_size);
 /* Once the logs are open: its thread runs until stopped. */
 bool worker_start(struct worker *worker);
 void worker_take_settings(struct worker *worker, struct settings *hold); /* any thread */
-void worker_stop(struct worker *worker);                         /* any thread: drain and end */
-void worker_hurry(struct worker *worker);                        /* any thread: end the drain now */
+void worker_stop(struct worker *worker);                                 /* any thread: drain and end */
+void worker_hurry(struct worker *worker);                                /* any thread: end the drain now */
 /* "internal 127.0.0.1:15061, external 0.0.0.0:5061" */
 void worker_print_listeners(const struct worker *worker, char *to, size_t size);
 void worker_join_and_destroy(struct worker *worker);
@@ -123,13 +127,14 @@ void worker_woken(uv_async_t *async);
 struct resolver *worker_resolver_create(struct worker *worker, char *why, size_t size);
 void worker_resolver_follow(struct worker *worker, const struct settings *before); /* after a reload */
 void worker_resolver_tick(struct worker *worker, uint64_t now, bool end);
-bool worker_fit_headers(struct worker *worker, const struct snapshot *snapshot); /* to its limits.header-count */
+bool worker_fit_headers(struct worker *worker,
+                        const struct snapshot *snapshot); /* to its limits.header-count */
 
 struct snapshot *snapshot_hold(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);
 struct partner_counters *snapshot_counters(struct worker *worker, struct snapshot *snapshot,
                                            const struct partner *partner);
-int64_t worker_wall_clock(void);         /* seconds since 1970 */
+int64_t worker_wall_clock(void);                  /* seconds since 1970 */
 uint64_t worker_now(const struct worker *worker); /* loop milliseconds */
 
 #endif

@@ -58,8 +58,8 @@ static bool listen_on(struct worker *worker, enum peer_side side, const struct h
 static bool listen_on_all(struct worker *worker, const struct worker *first, char *why, size_t size)
 {
     const struct settings *settings = worker->snapshot->settings;
-    const struct side_settings *sides[2] = {[PEER_INTERNAL] = &settings->internal,
-                                            [PEER_EXTERNAL] = &settings->external};
+    const struct side_settings *sides[2] = {
+        [PEER_INTERNAL] = &settings->internal, [PEER_EXTERNAL] = &settings->external};
 
     for (enum peer_side side = PEER_INTERNAL; side <= PEER_EXTERNAL; side++) {
         for (size_t i = 0; i < sides[side]->listen_count; i++) {
@@ -81,8 +81,7 @@ static bool start_transactions(struct worker *worker)
     transaction_table_set_timeout(table, TIMER_C, TRANSACTION_TIMER_C_MS);
     transaction_table_set_timeout(table, TIMER_LINGER, TRANSACTION_TIMER_B_MS);
     worker->transactions = table;
-    return hash_key_random(&worker->branch_keys[0]) &&
-           hash_key_random(&worker->branch_keys[1]);
+    return hash_key_random(&worker->branch_keys[0]) && hash_key_random(&worker->branch_keys[1]);
 }
 
 bool worker_fit_headers(struct worker *worker, const struct snapshot *snapshot)
@@ -115,8 +114,7 @@ static bool start_buffers(struct worker *worker)
     worker->home = (struct stream_home){
         .loop = &worker->loop, .read_buffer = worker->read_buffer, .read_size = STREAM_READ_SIZE};
     return worker->read_buffer != NULL && worker->plain_buffer != NULL && worker->lines != NULL &&
-           worker->affinity != NULL &&
-           worker_fit_headers(worker, worker->snapshot);
+           worker->affinity != NULL && worker_fit_headers(worker, worker->snapshot);
 }
 
 static bool start_handles(struct worker *worker)
@@ -168,7 +166,8 @@ static void close_walked(uv_handle_t *handle, void *argument)
 /* One that never ran, or whose loop has nothing left. */
 static void close_loop(struct worker *worker)
 {
-    worker->is_stopping = worker->is_closing = true; /* a worker_stop that was never heard must not close all this again */
+    worker->is_stopping = worker->is_closing =
+        true; /* a worker_stop that was never heard must not close all this again */
     for (size_t side = 0; side < 2; side++) {
         for (size_t i = 0; i < worker->listener_count[side]; i++)
             listener_close(worker->listener[side][i], NULL);
@@ -211,9 +210,9 @@ void worker_print_listeners(const struct worker *worker, char *to, size_t size)
     to[0] = '\0';
     for (enum peer_side side = PEER_INTERNAL; side <= PEER_EXTERNAL; side++) {
         for (size_t i = 0; i < worker->listener_count[side] && used < size; i++)
-            used += (size_t)snprintf(to + used, size - used, "%s%s %s", used == 0 ? "" : ", ",
-                                     side == PEER_INTERNAL ? "internal" : "external",
-                                     address_print(listener_address(worker->listener[side][i]), address,
-                                                   sizeof(address)));
+            used += (size_t)snprintf(
+                to + used, size - used, "%s%s %s", used == 0 ? "" : ", ",
+                side == PEER_INTERNAL ? "internal" : "external",
+                address_print(listener_address(worker->listener[side][i]), address, sizeof(address)));
     }
 }

@@ -4,8 +4,8 @@
 #include "gateway/net/listener.h"
 #include "gateway/relay/worker.h"
 
-/* A worker's resolver, and what a reload means for it: where the dns section changed, a new one takes all new questions,
- * and the old one stays until its questions have been answered. */
+/* A worker's resolver, and what a reload means for it: where the dns section changed, a new one takes all new
+ * questions, and the old one stays until its questions have been answered. */
 
 static bool same_hosts(const struct settings *a, const struct settings *b)
 {
@@ -28,7 +28,8 @@ static bool same_servers(const struct settings *a, const struct settings *b)
     if (a->dns.server_count != b->dns.server_count)
         return false;
     for (size_t i = 0; i < a->dns.server_count; i++) {
-        if (a->dns.server[i].port != b->dns.server[i].port || strcmp(a->dns.server[i].host, b->dns.server[i].host) != 0)
+        if (a->dns.server[i].port != b->dns.server[i].port ||
+            strcmp(a->dns.server[i].host, b->dns.server[i].host) != 0)
             return false;
     }
     return true;

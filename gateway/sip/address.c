@@ -4,7 +4,8 @@
 #include "gateway/sip/octet.h"
 
 /* What stands before '<': a quoted string, or tokens. True with *rest at the '<'; otherwise *rest stays. */
-static bool read_display(struct text *rest, struct text *display) {
+static bool read_display(struct text *rest, struct text *display)
+{
     struct text t = *rest;
 
     if (t.length > 0 && t.at[0] == '"') {
@@ -26,7 +27,8 @@ static bool read_display(struct text *rest, struct text *display) {
 
 /* RFC 3261 20.10: without brackets, what follows a semicolon belongs to the header, and ',' and '?' may not
  * stand in the URI. */
-static bool read_bare(struct text *rest, struct sip_address *address) {
+static bool read_bare(struct text *rest, struct sip_address *address)
+{
     const char *semicolon = text_find(*rest, ';');
     struct text uri = semicolon == NULL ? *rest : text_from(rest->at, semicolon);
 
@@ -35,7 +37,8 @@ static bool read_bare(struct text *rest, struct sip_address *address) {
     return text_find(uri, ',') == NULL && text_find(uri, '?') == NULL && sip_uri_read(uri, &address->uri);
 }
 
-static bool read_bracketed(struct text *rest, struct sip_address *address) {
+static bool read_bracketed(struct text *rest, struct sip_address *address)
+{
     const char *bracket = text_find(*rest, '>');
     if (bracket == NULL)
         return false;
@@ -45,7 +48,8 @@ static bool read_bracketed(struct text *rest, struct sip_address *address) {
     return sip_uri_read(uri, &address->uri);
 }
 
-static bool read_parameters(struct text rest, struct sip_address *address) {
+static bool read_parameters(struct text rest, struct sip_address *address)
+{
     struct sip_parameter parameter;
     enum sip_next next;
 
@@ -65,7 +69,8 @@ static bool read_parameters(struct text rest, struct sip_address *address) {
     return next == SIP_NEXT_END;
 }
 
-bool sip_address_read(struct text value, struct sip_address *address) {
+bool sip_address_read(struct text value, struct sip_address *address)
+{
     struct text rest = octets_trim(value);
     struct text display = TEXT_NONE;
 

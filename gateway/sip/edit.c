@@ -8,11 +8,13 @@
 /* Changes are kept in the order of the message. At one place, what is put comes before what is removed. */
 enum rank { RANK_BEFORE_EQUALS, RANK_AFTER_EQUALS };
 
-static size_t offset_of(const struct sip_edit *edit, const char *at) {
+static size_t offset_of(const struct sip_edit *edit, const char *at)
+{
     return (size_t)(at - edit->message->octets.at);
 }
 
-static bool overlaps(const struct sip_edit *edit, size_t place, size_t at, size_t removed) {
+static bool overlaps(const struct sip_edit *edit, size_t place, size_t at, size_t removed)
+{
     if (place > 0) {
         const struct sip_change *before = &edit->change[place - 1];
         if (before->at + before->removed > at && (before->at < at || removed > 0))
@@ -21,7 +23,8 @@ static bool overlaps(const struct sip_edit *edit, size_t place, size_t at, size_
     return place < edit->count && edit->change[place].at < at + removed;
 }
 
-static void add(struct sip_edit *edit, const struct sip_change *change, enum rank rank) {
+static void add(struct sip_edit *edit, const struct sip_change *change, enum rank rank)
+{
     size_t place = edit->count;
 
     while (place > 0 && (edit->change[place - 1].at > change->at ||
@@ -39,7 +42,8 @@ static void add(struct sip_edit *edit, const struct sip_change *change, enum ran
 }
 
 /* SIZE_MAX: no change has touched the field. */
-static size_t change_of(const struct sip_edit *edit, size_t header_index) {
+static size_t change_of(const struct sip_edit *edit, size_t header_index)
+{
     for (size_t i = 0; i < edit->count; i++) {
         if (edit->change[i].header_index == header_index)
             return i;
@@ -47,24 +51,28 @@ static size_t change_of(const struct sip_edit *edit, size_t header_index) {
     return SIZE_MAX;
 }
 
-static void put(struct sip_edit *edit, size_t at, struct text what, enum rank rank) {
+static void put(struct sip_edit *edit, size_t at, struct text what, enum rank rank)
+{
     add(edit, &(struct sip_change){.at = at, .put = what, .header_index = SIP_NO_HEADER}, rank);
 }
 
-static void put_line(struct sip_edit *edit, size_t at, struct text line, enum rank rank) {
+static void put_line(struct sip_edit *edit, size_t at, struct text line, enum rank rank)
+{
     if (sip_header_lines(line) != 1)
         edit->failed = true;
     else
         put(edit, at, line, rank);
 }
 
-static bool names_a_header(struct sip_edit *edit, size_t header_index) {
+static bool names_a_header(struct sip_edit *edit, size_t header_index)
+{
     if (header_index >= edit->message->header_count)
         edit->failed = true;
     return header_index < edit->message->header_count;
 }
 
-void sip_edit_init(struct sip_edit *edit, const struct sip_message *message) {
+void sip_edit_init(struct sip_edit *edit, const struct sip_message *message)
+{
     edit->message = message;
     edit->count = 0;
     edit->length = message->octets.length;
@@ -79,7 +87,8 @@ void sip_edit_init(struct sip_edit *edit, const struct sip_message *message) {
             RANK_AFTER_EQUALS);
 }
 
-void sip_edit_request_uri(struct sip_edit *edit, struct text uri) {
+void sip_edit_request_uri(struct sip_edit *edit, struct text uri)
+{
     struct text old = edit->message->request_uri_text;
     if (!edit->message->is_request || !octets_are(uri, OCTET_URI)) {
         edit->failed = true;
@@ -91,18 +100,21 @@ void sip_edit_request_uri(struct sip_edit *edit, struct text uri) {
         RANK_AFTER_EQUALS);
 }
 
-void sip_edit_prepend(struct sip_edit *edit, enum sip_header_kind kind, struct text line) {
+void sip_edit_prepend(struct sip_edit *edit, enum sip_header_kind kind, struct text line)
+{
     size_t first = sip_message_first(edit->message, kind);
     size_t at = first == SIP_NO_HEADER ? edit->message->start_line.length
                                        : offset_of(edit, edit->message->header[first].line.at);
     put_line(edit, at, line, RANK_BEFORE_EQUALS);
 }
 
-void sip_edit_append(struct sip_edit *edit, struct text line) {
+void sip_edit_append(struct sip_edit *edit, struct text line)
+{
     put_line(edit, edit->message->header_length - 2, line, RANK_AFTER_EQUALS);
 }
 
-static void replace(struct sip_edit *edit, size_t header_index, struct text line) {
+static void replace(struct sip_edit *edit, size_t header_index, struct text line)
+{
     struct text old = edit->message->header[header_index].line;
     add(edit,
         &(struct sip_change){
@@ -110,12 +122,14 @@ static void replace(struct sip_edit *edit, size_t header_index, struct text line
         RANK_AFTER_EQUALS);
 }
 
-void sip_edit_remove(struct sip_edit *edit, size_t header_index) {
+void sip_edit_remove(struct sip_edit *edit, size_t header_index)
+{
     if (names_a_header(edit, header_index))
         replace(edit, header_index, TEXT_NONE);
 }
 
-void sip_edit_replace(struct sip_edit *edit, size_t header_index, struct text line) {
+void sip_edit_replace(struct sip_edit *edit, size_t header_index, struct text line)
+{
     if (!names_a_header(edit, header_index))
         return;
     if (sip_header_lines(line) != 1)
@@ -124,7 +138,8 @@ void sip_edit_replace(struct sip_edit *edit, size_t header_index, struct text li
         replace(edit, header_index, line);
 }
 
-void sip_edit_remove_all(struct sip_edit *edit, enum sip_header_kind kind) {
+void sip_edit_remove_all(struct sip_edit *edit, enum sip_header_kind kind)
+{
     size_t index = sip_message_first(edit->message, kind);
     for (; index != SIP_NO_HEADER; index = sip_message_next(edit->message, index)) {
         if (change_of(edit, index) == SIZE_MAX)
@@ -133,14 +148,16 @@ void sip_edit_remove_all(struct sip_edit *edit, enum sip_header_kind kind) {
 }
 
 /* Takes a change out again, to put a larger one in its stead. */
-static void withdraw(struct sip_edit *edit, size_t place) {
+static void withdraw(struct sip_edit *edit, size_t place)
+{
     const struct sip_change *change = &edit->change[place];
     edit->length = edit->length + change->removed - change->put.length;
     edit->count--;
     memmove(&edit->change[place], &edit->change[place + 1], (edit->count - place) * sizeof(edit->change[0]));
 }
 
-void sip_edit_remove_first_value(struct sip_edit *edit, size_t header_index) {
+void sip_edit_remove_first_value(struct sip_edit *edit, size_t header_index)
+{
     struct text element;
 
     if (!names_a_header(edit, header_index))
@@ -172,18 +189,21 @@ void sip_edit_remove_first_value(struct sip_edit *edit, size_t header_index) {
         RANK_AFTER_EQUALS);
 }
 
-void sip_edit_extend(struct sip_edit *edit, struct text anchor, struct text what) {
+void sip_edit_extend(struct sip_edit *edit, struct text anchor, struct text what)
+{
     if (what.length == 0 || octets_find_control(what.at, what.at + what.length) != what.at + what.length)
         edit->failed = true;
     else
         put(edit, offset_of(edit, anchor.at) + anchor.length, what, RANK_AFTER_EQUALS);
 }
 
-size_t sip_edit_length(const struct sip_edit *edit) {
+size_t sip_edit_length(const struct sip_edit *edit)
+{
     return edit->failed ? 0 : edit->length;
 }
 
-size_t sip_edit_write(const struct sip_edit *edit, char *to, size_t capacity) {
+size_t sip_edit_write(const struct sip_edit *edit, char *to, size_t capacity)
+{
     struct text octets = edit->message->octets;
     size_t from = 0;
 

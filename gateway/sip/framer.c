@@ -7,12 +7,14 @@
 
 #include <assert.h>
 
-void sip_framer_init(struct sip_framer *framer, size_t header_size, size_t message_size) {
+void sip_framer_init(struct sip_framer *framer, size_t header_size, size_t message_size)
+{
     *framer = (struct sip_framer){.header_size = header_size, .message_size = message_size};
 }
 
 /* For the next message; bounds and keep-alive octets stay. */
-static void start_over(struct sip_framer *framer) {
+static void start_over(struct sip_framer *framer)
+{
     framer->line = framer->scanned = 0;
     framer->header_length = framer->body_length = 0;
     framer->content_lengths = 0;
@@ -20,7 +22,8 @@ static void start_over(struct sip_framer *framer) {
 }
 
 static enum sip_frame fail(struct sip_framer *framer, struct sip_frame_result *result, enum reason reason,
-                           const char *what) {
+                           const char *what)
+{
     bool length_known = reason == REASON_MESSAGE_TOO_LARGE && framer->header_length > 0;
 
     framer->failed = true;
@@ -31,14 +34,16 @@ static enum sip_frame fail(struct sip_framer *framer, struct sip_frame_result *r
     return SIP_FRAME_FAILED;
 }
 
-static bool is_line_end(char c) {
+static bool is_line_end(char c)
+{
     return c == '\r' || c == '\n';
 }
 
 /* RFC 3261 7.5: CRLFs before a start line are no message. RFC 5626 3.5.1: two of them ask for one back. They
  * may come in pieces. */
 static enum sip_frame pass_keep_alive(struct sip_framer *framer, struct text available,
-                                      struct sip_frame_result *result) {
+                                      struct sip_frame_result *result)
+{
     size_t count = 0;
     const char *wrong = NULL;
 
@@ -60,13 +65,15 @@ static enum sip_frame pass_keep_alive(struct sip_framer *framer, struct text ava
     return SIP_FRAME_KEEP_ALIVE;
 }
 
-static bool is_folded(struct text line) {
+static bool is_folded(struct text line)
+{
     const char *line_feed = text_find(line, '\n');
     return line_feed != NULL && line_feed != line.at + line.length - 1;
 }
 
-/* A continuation line that reads as Content-Length is part of another field's value for us, and the length for servers
- * that look for the name behind any line feed: they would take the body for messages that nobody judged. */
+/* A continuation line that reads as Content-Length is part of another field's value for us, and the length
+ * for servers that look for the name behind any line feed: they would take the body for messages that nobody
+ * judged. */
 static bool hides_length(struct text line)
 {
     const char *line_feed;
@@ -82,7 +89,8 @@ static bool hides_length(struct text line)
 }
 
 /* RFC 3261 18.3. What is wrong is kept until the header's end, so that an answer can be made. */
-static void look_for_length(struct sip_framer *framer, struct text line) {
+static void look_for_length(struct sip_framer *framer, struct text line)
+{
     struct sip_header header;
     uint64_t length;
 
@@ -104,7 +112,8 @@ static void look_for_length(struct sip_framer *framer, struct text line) {
 
 /* Reads on until the empty line. NEED_MORE, FAILED, or MESSAGE: the header is complete. */
 static enum sip_frame read_header(struct sip_framer *framer, struct text available,
-                                  struct sip_frame_result *result) {
+                                  struct sip_frame_result *result)
+{
     bool is_cut = available.length >= framer->header_size;
     struct text within = {available.at, is_cut ? framer->header_size : available.length};
     size_t end = 0;
@@ -130,7 +139,8 @@ static enum sip_frame read_header(struct sip_framer *framer, struct text availab
 }
 
 static enum sip_frame read_message(struct sip_framer *framer, struct text available,
-                                   struct sip_frame_result *result) {
+                                   struct sip_frame_result *result)
+{
     if (framer->header_length == 0) {
         enum sip_frame frame = read_header(framer, available, result);
         if (frame != SIP_FRAME_MESSAGE)
@@ -156,7 +166,8 @@ static enum sip_frame read_message(struct sip_framer *framer, struct text availa
 }
 
 enum sip_frame sip_framer_next(struct sip_framer *framer, struct text available,
-                               struct sip_frame_result *result) {
+                               struct sip_frame_result *result)
+{
     *result = (struct sip_frame_result){0};
     if (framer->failed) {
         *result = framer->failure;
@@ -176,7 +187,8 @@ enum sip_frame sip_framer_next(struct sip_framer *framer, struct text available,
     return read_message(framer, available, result);
 }
 
-void sip_framer_skip(struct sip_framer *framer) {
+void sip_framer_skip(struct sip_framer *framer)
+{
     assert(framer->failed && framer->failure.length_known);
     framer->skip = framer->failure.header_length + framer->failure.body_length;
     framer->failed = false;

@@ -12,16 +12,19 @@ static const struct {
 #undef X
 };
 
-const char *sip_header_name(enum sip_header_kind kind) {
+const char *sip_header_name(enum sip_header_kind kind)
+{
     return kinds[kind].name;
 }
 
-bool sip_header_is_single(enum sip_header_kind kind) {
+bool sip_header_is_single(enum sip_header_kind kind)
+{
     return kinds[kind].is_single;
 }
 
 /* RFC 3261 7.3.3 */
-static enum sip_header_kind kind_of_letter(char letter) {
+static enum sip_header_kind kind_of_letter(char letter)
+{
     char lower = octet_lower(letter);
 #define X(kind, text, compact, single)                                                                       \
     if ((compact) != 0 && lower == (compact))                                                                \
@@ -39,8 +42,8 @@ SIP_HEADERS(X)
 
 /* The names of one length; `length` is a constant, so that only these remain of the list. Names as they are
  * nearly always written are found by memcmp, others octet by octet; both compare all of the name. */
-static inline __attribute__((always_inline)) enum sip_header_kind kind_among(struct text name,
-                                                                             size_t length) {
+static inline __attribute__((always_inline)) enum sip_header_kind kind_among(struct text name, size_t length)
+{
 #define X(kind, text, compact, single)                                                                       \
     if (sizeof(text) - 1 == length &&                                                                        \
         (memcmp(name.at, (text), sizeof(text) - 1) == 0 || octets_equal(name, TEXT(text))))                  \
@@ -50,7 +53,8 @@ static inline __attribute__((always_inline)) enum sip_header_kind kind_among(str
     return SIP_HEADER_OTHER;
 }
 
-enum sip_header_kind sip_header_kind_of(struct text name) {
+enum sip_header_kind sip_header_kind_of(struct text name)
+{
 #define LENGTH(n)                                                                                            \
     case n:                                                                                                  \
         return kind_among(name, n);
@@ -70,7 +74,8 @@ enum sip_header_kind sip_header_kind_of(struct text name) {
 #undef LENGTH
 }
 
-bool sip_header_read(struct text line, struct sip_header *header) {
+bool sip_header_read(struct text line, struct sip_header *header)
+{
     const char *colon = text_find(line, ':');
     if (colon == NULL)
         return false;
@@ -92,14 +97,16 @@ bool sip_header_read(struct text line, struct sip_header *header) {
 }
 
 /* Is the line that ends at `end` (its CR) a continuation of nothing but blanks? */
-static bool is_blank_continuation(const char *begin, const char *end) {
+static bool is_blank_continuation(const char *begin, const char *end)
+{
     while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
     return end > begin && end[-1] == '\n';
 }
 
 /* RFC 3261 25.1: NUL stands only in a quoted-pair. An even run of backslashes pairs with itself. */
-static bool is_quoted_pair(const char *begin, const char *at) {
+static bool is_quoted_pair(const char *begin, const char *at)
+{
     size_t backslashes = 0;
     while (at > begin && at[-1] == '\\') {
         backslashes++;
@@ -111,7 +118,8 @@ static bool is_quoted_pair(const char *begin, const char *at) {
 /* What a CR is. UNKNOWN: the octets that tell have not come yet. */
 enum line_break { BREAK_END, BREAK_EMPTY, BREAK_FOLD, BREAK_UNKNOWN, BREAK_BROKEN };
 
-static enum line_break break_at(const char *begin, const char *cr, const char *end) {
+static enum line_break break_at(const char *begin, const char *cr, const char *end)
+{
     if (end - cr < 2)
         return BREAK_UNKNOWN;
     if (cr[1] != '\n' || is_blank_continuation(begin, cr))
@@ -123,7 +131,8 @@ static enum line_break break_at(const char *begin, const char *cr, const char *e
     return cr[2] == ' ' || cr[2] == '\t' ? BREAK_FOLD : BREAK_END;
 }
 
-enum sip_line sip_line_find(struct text octets, size_t from, size_t *scanned, size_t *end) {
+enum sip_line sip_line_find(struct text octets, size_t from, size_t *scanned, size_t *end)
+{
     const char *begin = octets.at + from;
     const char *last = octets.at + octets.length;
     const char *at = octets.at + *scanned;
@@ -152,7 +161,8 @@ enum sip_line sip_line_find(struct text octets, size_t from, size_t *scanned, si
     return SIP_LINE_NEED_MORE;
 }
 
-size_t sip_header_lines(struct text lines) {
+size_t sip_header_lines(struct text lines)
+{
     size_t count = 0;
 
     while (lines.length > 0) {

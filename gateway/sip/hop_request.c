@@ -8,7 +8,8 @@
 
 /* Same Request-URI, top Via alone with its branch, same Route, From, Call-ID and CSeq number. */
 static size_t write_for(char *to, size_t capacity, const struct sip_message *sent, struct text method,
-                        const struct sip_message *to_from, struct text extra_lines) {
+                        const struct sip_message *to_from, struct text extra_lines)
+{
     struct writer writer = {.to = to, .capacity = capacity};
 
     assert(sent->is_request && sent->has_via && sent->has_cseq);
@@ -36,11 +37,13 @@ static size_t write_for(char *to, size_t capacity, const struct sip_message *sen
     return writer_end(&writer);
 }
 
-size_t sip_cancel_write(char *to, size_t capacity, const struct sip_message *sent, struct text extra_lines) {
+size_t sip_cancel_write(char *to, size_t capacity, const struct sip_message *sent, struct text extra_lines)
+{
     return write_for(to, capacity, sent, TEXT("CANCEL"), sent, extra_lines);
 }
 
 size_t sip_ack_write(char *to, size_t capacity, const struct sip_message *sent,
-                     const struct sip_message *response) {
+                     const struct sip_message *response)
+{
     return write_for(to, capacity, sent, TEXT("ACK"), response, TEXT_NONE);
 }

@@ -14,19 +14,22 @@ struct reading {
     const char *what;
 };
 
-static void note(struct reading *reading, enum reason reason, const char *what) {
+static void note(struct reading *reading, enum reason reason, const char *what)
+{
     if (reading->reason != REASON_OK)
         return;
     reading->reason = reason;
     reading->what = what;
 }
 
-static void malformed(struct reading *reading, const char *what) {
+static void malformed(struct reading *reading, const char *what)
+{
     note(reading, REASON_MALFORMED_MESSAGE, what);
 }
 
 /* Counts the header that stands at header[header_count]. */
-static void keep_header(struct reading *reading) {
+static void keep_header(struct reading *reading)
+{
     struct sip_message *message = reading->message;
     size_t index = message->header_count++;
     enum sip_header_kind kind = message->header[index].kind;
@@ -38,7 +41,8 @@ static void keep_header(struct reading *reading) {
 }
 
 /* All lines between start line and empty line. */
-static void read_lines(struct reading *reading, struct text octets) {
+static void read_lines(struct reading *reading, struct text octets)
+{
     struct sip_message *message = reading->message;
     size_t line = message->start_line.length;
     size_t scanned = line, end = 0;
@@ -60,11 +64,13 @@ static void read_lines(struct reading *reading, struct text octets) {
         malformed(reading, "the header does not end where it was said to");
 }
 
-static const struct sip_header *the_header(const struct sip_message *message, enum sip_header_kind kind) {
+static const struct sip_header *the_header(const struct sip_message *message, enum sip_header_kind kind)
+{
     return message->of_kind[kind].count == 0 ? NULL : &message->header[message->of_kind[kind].first];
 }
 
-static void read_via(struct reading *reading) {
+static void read_via(struct reading *reading)
+{
     struct sip_message *message = reading->message;
     const struct sip_header *header = the_header(message, SIP_HEADER_VIA);
     struct text value;
@@ -79,7 +85,8 @@ static void read_via(struct reading *reading) {
         malformed(reading, "the top Via cannot be read");
 }
 
-static void read_addresses(struct reading *reading) {
+static void read_addresses(struct reading *reading)
+{
     struct sip_message *message = reading->message;
     const struct sip_header *from = the_header(message, SIP_HEADER_FROM);
     const struct sip_header *to = the_header(message, SIP_HEADER_TO);
@@ -92,7 +99,8 @@ static void read_addresses(struct reading *reading) {
         malformed(reading, to == NULL ? "no To" : "To cannot be read");
 }
 
-static void read_call_id(struct reading *reading) {
+static void read_call_id(struct reading *reading)
+{
     const struct sip_header *header = the_header(reading->message, SIP_HEADER_CALL_ID);
     if (header == NULL)
         malformed(reading, "no Call-ID");
@@ -103,7 +111,8 @@ static void read_call_id(struct reading *reading) {
 }
 
 /* RFC 3261 20.16: 1*DIGIT LWS Method, under 2^31. */
-static void read_cseq(struct reading *reading) {
+static void read_cseq(struct reading *reading)
+{
     struct sip_message *message = reading->message;
     const struct sip_header *header = the_header(message, SIP_HEADER_CSEQ);
     uint64_t number;
@@ -135,7 +144,8 @@ static void read_cseq(struct reading *reading) {
 
 /* True when the header is there and is a number of at most `most`; malformed when it is there and is not. */
 static bool read_number(struct reading *reading, enum sip_header_kind kind, uint64_t most, uint32_t *number,
-                        const char *what) {
+                        const char *what)
+{
     const struct sip_header *header = the_header(reading->message, kind);
     uint64_t value;
 
@@ -149,7 +159,8 @@ static bool read_number(struct reading *reading, enum sip_header_kind kind, uint
     return true;
 }
 
-static void read_numbers(struct reading *reading) {
+static void read_numbers(struct reading *reading)
+{
     struct sip_message *message = reading->message;
     uint32_t length = 0;
 
@@ -164,7 +175,8 @@ static void read_numbers(struct reading *reading) {
 }
 
 /* RFC 3261 20.34: a route-param is a name-addr. */
-static void read_routes(struct reading *reading) {
+static void read_routes(struct reading *reading)
+{
     struct sip_values values = sip_values_of(reading->message, SIP_HEADER_ROUTE);
     struct sip_value value;
     struct sip_address address;
@@ -180,7 +192,8 @@ static void read_routes(struct reading *reading) {
         malformed(reading, "Route cannot be read");
 }
 
-static void read_start_line(struct reading *reading) {
+static void read_start_line(struct reading *reading)
+{
     const char *what = NULL;
     enum reason reason = sip_start_line_read(reading->message, &what);
     if (reason != REASON_OK)
@@ -188,7 +201,8 @@ static void read_start_line(struct reading *reading) {
 }
 
 /* The first line; it is never continued. False: there is none. */
-static bool cut_start_line(struct sip_message *message, struct text header) {
+static bool cut_start_line(struct sip_message *message, struct text header)
+{
     size_t scanned = 0, end = 0;
     if (sip_line_find(header, 0, &scanned, &end) != SIP_LINE_COMPLETE)
         return false;
@@ -197,7 +211,8 @@ static bool cut_start_line(struct sip_message *message, struct text header) {
 }
 
 enum reason sip_message_read(struct sip_message *message, struct text octets, size_t header_length,
-                             struct sip_header *header, size_t header_capacity, const char **what) {
+                             struct sip_header *header, size_t header_capacity, const char **what)
+{
     struct reading reading = {.message = message, .capacity = header_capacity, .reason = REASON_OK};
 
     *message = (struct sip_message){.octets = octets, .header = header, .header_length = header_length};
@@ -222,11 +237,13 @@ enum reason sip_message_read(struct sip_message *message, struct text octets, si
     return reading.reason;
 }
 
-size_t sip_message_first(const struct sip_message *message, enum sip_header_kind kind) {
+size_t sip_message_first(const struct sip_message *message, enum sip_header_kind kind)
+{
     return message->of_kind[kind].count == 0 ? SIP_NO_HEADER : message->of_kind[kind].first;
 }
 
-size_t sip_message_next(const struct sip_message *message, size_t index) {
+size_t sip_message_next(const struct sip_message *message, size_t index)
+{
     enum sip_header_kind kind = message->header[index].kind;
     while (++index < message->header_count) {
         if (message->header[index].kind == kind)
@@ -235,7 +252,8 @@ size_t sip_message_next(const struct sip_message *message, size_t index) {
     return SIP_NO_HEADER;
 }
 
-struct sip_values sip_values_of(const struct sip_message *message, enum sip_header_kind kind) {
+struct sip_values sip_values_of(const struct sip_message *message, enum sip_header_kind kind)
+{
     size_t index = sip_message_first(message, kind);
     return (struct sip_values){.message = message,
                                .index = index,
@@ -243,7 +261,8 @@ struct sip_values sip_values_of(const struct sip_message *message, enum sip_head
                                .is_first = true};
 }
 
-enum sip_next sip_values_next(struct sip_values *values, struct sip_value *value) {
+enum sip_next sip_values_next(struct sip_values *values, struct sip_value *value)
+{
     if (values->index == SIP_NO_HEADER)
         return SIP_NEXT_END;
     enum sip_next next = sip_list_next(&values->rest, &value->text);

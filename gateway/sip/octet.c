@@ -23,7 +23,8 @@ const unsigned short octet_classes[256] = {
 };
 /* clang-format on */
 
-size_t octets_quoted_length(struct text t) {
+size_t octets_quoted_length(struct text t)
+{
     for (size_t i = 1; i < t.length; i++) {
         if (t.at[i] == '"')
             return i + 1;

@@ -24,16 +24,19 @@ enum {
 
 extern const unsigned short octet_classes[256];
 
-static inline bool octet_is(char c, unsigned classes) {
+static inline bool octet_is(char c, unsigned classes)
+{
     return (octet_classes[(unsigned char)c] & classes) != 0;
 }
 
-static inline char octet_lower(char c) {
+static inline char octet_lower(char c)
+{
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
 /* How many octets at the start of the text are of the classes. */
-static inline size_t octets_span(struct text t, unsigned classes) {
+static inline size_t octets_span(struct text t, unsigned classes)
+{
     size_t count = 0;
     while (count < t.length && octet_is(t.at[count], classes))
         count++;
@@ -41,17 +44,20 @@ static inline size_t octets_span(struct text t, unsigned classes) {
 }
 
 /* At least one octet, and all of the classes. */
-static inline bool octets_are(struct text t, unsigned classes) {
+static inline bool octets_are(struct text t, unsigned classes)
+{
     return t.length > 0 && octets_span(t, classes) == t.length;
 }
 
-static inline struct text octets_skip_blanks(struct text t) {
+static inline struct text octets_skip_blanks(struct text t)
+{
     size_t count = octets_span(t, OCTET_BLANK);
     return count == 0 ? t : (struct text){t.at + count, t.length - count};
 }
 
 /* Without blanks at both ends. */
-static inline struct text octets_trim(struct text t) {
+static inline struct text octets_trim(struct text t)
+{
     t = octets_skip_blanks(t);
     while (t.length > 0 && octet_is(t.at[t.length - 1], OCTET_BLANK))
         t.length--;
@@ -59,7 +65,8 @@ static inline struct text octets_trim(struct text t) {
 }
 
 /* text_equal_ignoring_case, inlined: every name of every message goes through here. */
-static inline bool octets_equal(struct text a, struct text b) {
+static inline bool octets_equal(struct text a, struct text b)
+{
     if (a.length != b.length)
         return false;
     for (size_t i = 0; i < a.length; i++) {
@@ -70,7 +77,8 @@ static inline bool octets_equal(struct text a, struct text b) {
 }
 
 /* The first octet under 0x20 from `at` on; `end` when there is none. Eight at a time. */
-static inline const char *octets_find_control(const char *at, const char *end) {
+static inline const char *octets_find_control(const char *at, const char *end)
+{
     const uint64_t ones = 0x0101010101010101u;
     while (end - at >= 8) {
         uint64_t word;

@@ -4,7 +4,8 @@
 #include "gateway/sip/octet.h"
 
 /* Behind the '=': a quoted string or a run of octets that are no delimiters. False: neither. */
-static bool read_value(struct text *rest, struct sip_parameter *parameter) {
+static bool read_value(struct text *rest, struct sip_parameter *parameter)
+{
     size_t length;
 
     *rest = octets_skip_blanks(*rest);
@@ -26,7 +27,8 @@ static bool read_value(struct text *rest, struct sip_parameter *parameter) {
     return true;
 }
 
-enum sip_next sip_parameter_next(struct text *rest, struct sip_parameter *parameter) {
+enum sip_next sip_parameter_next(struct text *rest, struct sip_parameter *parameter)
+{
     struct text t = octets_skip_blanks(*rest);
     if (t.length == 0)
         return SIP_NEXT_END;
@@ -50,7 +52,8 @@ enum sip_next sip_parameter_next(struct text *rest, struct sip_parameter *parame
     return SIP_NEXT_ITEM;
 }
 
-bool sip_parameter_find(struct text parameters, struct text name, struct sip_parameter *parameter) {
+bool sip_parameter_find(struct text parameters, struct text name, struct sip_parameter *parameter)
+{
     while (sip_parameter_next(&parameters, parameter) == SIP_NEXT_ITEM) {
         if (octets_equal(parameter->name, name))
             return true;
@@ -60,7 +63,8 @@ bool sip_parameter_find(struct text parameters, struct text name, struct sip_par
 
 /* The length of the element that the text begins with, up to a comma outside of strings and brackets;
  * SIZE_MAX when a string or a bracket does not end. */
-static size_t element_length(struct text t) {
+static size_t element_length(struct text t)
+{
     bool in_brackets = false;
 
     for (size_t i = 0; i < t.length; i++) {
@@ -83,7 +87,8 @@ static size_t element_length(struct text t) {
     return in_brackets ? SIZE_MAX : t.length;
 }
 
-enum sip_next sip_list_next(struct text *rest, struct text *element) {
+enum sip_next sip_list_next(struct text *rest, struct text *element)
+{
     struct text t = octets_skip_blanks(*rest);
     if (t.length == 0)
         return SIP_NEXT_END;

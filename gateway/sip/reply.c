@@ -6,13 +6,15 @@
 
 #include <assert.h>
 
-static const char *end_of(struct text t) {
+static const char *end_of(struct text t)
+{
     return t.at + t.length;
 }
 
 /* RFC 3261 18.2.1, RFC 3581 4: the top Via says where the request came from. */
 static void put_top_via(struct writer *writer, const struct sip_message *request,
-                        const struct sip_reply *reply) {
+                        const struct sip_reply *reply)
+{
     const struct sip_header *header = &request->header[sip_message_first(request, SIP_HEADER_VIA)];
     const struct sip_via *via = &request->via;
     const char *at = header->line.at;
@@ -32,8 +34,8 @@ static void put_top_via(struct writer *writer, const struct sip_message *request
     writer_put(writer, text_from(at, end_of(header->line)));
 }
 
-static void put_vias(struct writer *writer, const struct sip_message *request,
-                     const struct sip_reply *reply) {
+static void put_vias(struct writer *writer, const struct sip_message *request, const struct sip_reply *reply)
+{
     size_t index = sip_message_first(request, SIP_HEADER_VIA);
 
     put_top_via(writer, request, reply);
@@ -42,7 +44,8 @@ static void put_vias(struct writer *writer, const struct sip_message *request,
 }
 
 /* RFC 3261 8.2.6.2: a tag in To unless it is a 100. A To that cannot be read is given back as it is. */
-static void put_to(struct writer *writer, const struct sip_message *request, const struct sip_reply *reply) {
+static void put_to(struct writer *writer, const struct sip_message *request, const struct sip_reply *reply)
+{
     if (!request->has_to || request->to.has_tag || reply->status == 100 || reply->to_tag.length == 0) {
         writer_put_first(writer, request, SIP_HEADER_TO);
         return;
@@ -54,7 +57,8 @@ static void put_to(struct writer *writer, const struct sip_message *request, con
     writer_put(writer, text_from(end_of(header->value), end_of(header->line)));
 }
 
-static bool can_answer(const struct sip_message *request, const struct sip_reply *reply) {
+static bool can_answer(const struct sip_message *request, const struct sip_reply *reply)
+{
     if (!request->is_request || request->method_kind == SIP_METHOD_ACK)
         return false;
     if (reply->to_tag.length > 0 && !octets_are(reply->to_tag, OCTET_TOKEN))
@@ -65,7 +69,8 @@ static bool can_answer(const struct sip_message *request, const struct sip_reply
 }
 
 size_t sip_reply_write(char *to, size_t capacity, const struct sip_message *request,
-                       const struct sip_reply *reply) {
+                       const struct sip_reply *reply)
+{
     struct writer writer = {.to = to, .capacity = capacity};
 
     assert(reply->status >= 100 && reply->status <= 699);

@@ -13,7 +13,8 @@ static const struct {
 };
 
 /* RFC 3261 7.1: with case, and without unescaping. */
-enum sip_method sip_method_of(struct text method) {
+enum sip_method sip_method_of(struct text method)
+{
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         if (text_equal(methods[i].name, method))
             return methods[i].kind;
@@ -21,12 +22,14 @@ enum sip_method sip_method_of(struct text method) {
     return SIP_METHOD_OTHER;
 }
 
-static enum reason refuse(const char **what, const char *why) {
+static enum reason refuse(const char **what, const char *why)
+{
     *what = why;
     return REASON_MALFORMED_MESSAGE;
 }
 
-static bool is_number(struct text t) {
+static bool is_number(struct text t)
+{
     for (size_t i = 0; i < t.length; i++) {
         if (t.at[i] < '0' || t.at[i] > '9')
             return false;
@@ -35,7 +38,8 @@ static bool is_number(struct text t) {
 }
 
 /* "SIP/" 1*DIGIT "." 1*DIGIT; the letters in any case (RFC 3261 7.1). */
-static enum reason check_version(struct text version, const char **what) {
+static enum reason check_version(struct text version, const char **what)
+{
     const struct text prefix = TEXT("SIP/");
     const char *dot = text_find(version, '.');
 
@@ -52,7 +56,8 @@ static enum reason check_version(struct text version, const char **what) {
     return REASON_UNSUPPORTED_VERSION;
 }
 
-static enum reason read_request_uri(struct sip_message *message, const char **what) {
+static enum reason read_request_uri(struct sip_message *message, const char **what)
+{
     if (!octets_are(message->request_uri_text, OCTET_VISIBLE))
         return refuse(what, "the request line has blanks or other octets out of place");
     if (!sip_uri_read(message->request_uri_text, &message->request_uri))
@@ -63,7 +68,8 @@ static enum reason read_request_uri(struct sip_message *message, const char **wh
 }
 
 /* Method SP Request-URI SP SIP-Version: one SP each, nothing before or behind. */
-static enum reason read_request_line(struct sip_message *message, struct text line, const char **what) {
+static enum reason read_request_line(struct sip_message *message, struct text line, const char **what)
+{
     size_t length = octets_span(line, OCTET_TOKEN);
     message->is_request = true;
     if (length == 0 || length == line.length || line.at[length] != ' ')
@@ -85,7 +91,8 @@ static enum reason read_request_line(struct sip_message *message, struct text li
 }
 
 /* SIP-Version SP 3DIGIT SP Reason-Phrase; the phrase may be empty. */
-static enum reason read_status_line(struct sip_message *message, struct text line, const char **what) {
+static enum reason read_status_line(struct sip_message *message, struct text line, const char **what)
+{
     uint64_t status;
     size_t length = 0;
 
@@ -104,7 +111,8 @@ static enum reason read_status_line(struct sip_message *message, struct text lin
     return REASON_OK;
 }
 
-enum reason sip_start_line_read(struct sip_message *message, const char **what) {
+enum reason sip_start_line_read(struct sip_message *message, const char **what)
+{
     const struct text prefix = TEXT("SIP/");
     struct text line = message->start_line;
 

@@ -5,12 +5,14 @@
 #include "policy/domain.h"
 
 /* Up to four hex digits at the start; 0 when there are none or more. */
-static size_t group_length(struct text t) {
+static size_t group_length(struct text t)
+{
     size_t length = octets_span(t, OCTET_HEX);
     return length <= 4 ? length : 0;
 }
 
-static size_t colon_count(struct text t) {
+static size_t colon_count(struct text t)
+{
     size_t count = 0;
     while (count < t.length && t.at[count] == ':')
         count++;
@@ -18,7 +20,8 @@ static size_t colon_count(struct text t) {
 }
 
 /* RFC 4291 2.2, and three colons before an IPv4 part (RFC 5118 4.10). */
-static bool is_ipv6(struct text t) {
+static bool is_ipv6(struct text t)
+{
     unsigned groups = 0;
     bool compressed = false;
 
@@ -46,7 +49,8 @@ static bool is_ipv6(struct text t) {
     return compressed ? groups < 8 : groups == 8;
 }
 
-static bool read_port(struct text t, struct sip_host *host) {
+static bool read_port(struct text t, struct sip_host *host)
+{
     uint64_t port;
     if (!text_to_number(t, UINT16_MAX, &port) || port == 0)
         return false;
@@ -55,7 +59,8 @@ static bool read_port(struct text t, struct sip_host *host) {
     return true;
 }
 
-bool sip_host_read(struct text t, bool blanks_allowed, struct sip_host *host) {
+bool sip_host_read(struct text t, bool blanks_allowed, struct sip_host *host)
+{
     *host = (struct sip_host){0};
     if (t.length > 0 && t.at[0] == '[') {
         const char *bracket = text_find(t, ']');
@@ -89,7 +94,8 @@ bool sip_host_read(struct text t, bool blanks_allowed, struct sip_host *host) {
 }
 
 /* Each '%' is followed by two hex digits (RFC 3261 25.1: escaped). */
-static bool escapes_are_whole(struct text t) {
+static bool escapes_are_whole(struct text t)
+{
     const char *percent;
     while ((percent = text_find(t, '%')) != NULL) {
         t = text_skip(t, (size_t)(percent - t.at) + 1);
@@ -100,7 +106,8 @@ static bool escapes_are_whole(struct text t) {
 }
 
 /* RFC 3261 19.1.1: no parameter twice. Looked at for those that say where a request goes. */
-static bool parameters_are_sane(struct text rest) {
+static bool parameters_are_sane(struct text rest)
+{
     bool has_maddr = false, has_transport = false;
     struct sip_parameter parameter;
     enum sip_next next;
@@ -118,7 +125,8 @@ static bool parameters_are_sane(struct text rest) {
 }
 
 /* Behind the '@', or behind the scheme: host, port, parameters, headers. */
-static bool read_host_part(struct text t, struct sip_uri *uri) {
+static bool read_host_part(struct text t, struct sip_uri *uri)
+{
     struct sip_host host;
 
     const char *question = text_find(t, '?');
@@ -144,7 +152,8 @@ static bool read_host_part(struct text t, struct sip_uri *uri) {
     return true;
 }
 
-static bool read_sip(struct text t, struct sip_uri *uri) {
+static bool read_sip(struct text t, struct sip_uri *uri)
+{
     const char *at_sign = text_find(t, '@');
     if (at_sign != NULL) {
         uri->user = text_from(t.at, at_sign);
@@ -156,7 +165,8 @@ static bool read_sip(struct text t, struct sip_uri *uri) {
     return escapes_are_whole(uri->text) && read_host_part(t, uri);
 }
 
-static enum sip_uri_kind kind_of(struct text scheme) {
+static enum sip_uri_kind kind_of(struct text scheme)
+{
     if (octets_equal(scheme, TEXT("sip")))
         return SIP_URI_SIP;
     if (octets_equal(scheme, TEXT("sips")))
@@ -165,7 +175,8 @@ static enum sip_uri_kind kind_of(struct text scheme) {
 }
 
 /* RFC 3986 3.1 */
-static bool is_scheme(struct text t) {
+static bool is_scheme(struct text t)
+{
     char first = t.length == 0 ? '0' : octet_lower(t.at[0]);
     if (first < 'a' || first > 'z')
         return false;
@@ -177,7 +188,8 @@ static bool is_scheme(struct text t) {
     return true;
 }
 
-bool sip_uri_read(struct text t, struct sip_uri *uri) {
+bool sip_uri_read(struct text t, struct sip_uri *uri)
+{
     *uri = (struct sip_uri){.text = t};
     const char *colon = text_find(t, ':');
     if (colon == NULL)
@@ -192,21 +204,25 @@ bool sip_uri_read(struct text t, struct sip_uri *uri) {
     return read_sip(t, uri);
 }
 
-bool sip_uri_is_loose_router(const struct sip_uri *uri) {
+bool sip_uri_is_loose_router(const struct sip_uri *uri)
+{
     struct sip_parameter parameter;
     return sip_parameter_find(uri->parameters, TEXT("lr"), &parameter);
 }
 
-static struct text value_of(const struct sip_uri *uri, struct text name) {
+static struct text value_of(const struct sip_uri *uri, struct text name)
+{
     struct sip_parameter parameter;
     return sip_parameter_find(uri->parameters, name, &parameter) ? parameter.value : TEXT_NONE;
 }
 
-struct text sip_uri_transport(const struct sip_uri *uri) {
+struct text sip_uri_transport(const struct sip_uri *uri)
+{
     return value_of(uri, TEXT("transport"));
 }
 
-struct text sip_uri_maddr(const struct sip_uri *uri) {
+struct text sip_uri_maddr(const struct sip_uri *uri)
+{
     return value_of(uri, TEXT("maddr"));
 }
 

@@ -4,14 +4,16 @@
 #include "gateway/sip/octet.h"
 
 /* Takes a token and the blanks behind it. */
-static bool take_token(struct text *rest, struct text *token) {
+static bool take_token(struct text *rest, struct text *token)
+{
     size_t length = octets_span(*rest, OCTET_TOKEN);
     *token = (struct text){rest->at, length};
     *rest = octets_skip_blanks(text_skip(*rest, length));
     return length > 0;
 }
 
-static bool take_slash(struct text *rest) {
+static bool take_slash(struct text *rest)
+{
     if (rest->length == 0 || rest->at[0] != '/')
         return false;
     *rest = octets_skip_blanks(text_skip(*rest, 1));
@@ -19,7 +21,8 @@ static bool take_slash(struct text *rest) {
 }
 
 /* "SIP / 2.0 / TLS ", blanks around the slashes allowed. */
-static bool read_protocol(struct text *rest, struct sip_via *via) {
+static bool read_protocol(struct text *rest, struct sip_via *via)
+{
     struct text name, version;
     if (!take_token(rest, &name) || !take_slash(rest) || !take_token(rest, &version) || !take_slash(rest) ||
         !take_token(rest, &via->transport))
@@ -28,14 +31,16 @@ static bool read_protocol(struct text *rest, struct sip_via *via) {
     return is_apart && octets_equal(name, TEXT("SIP")) && text_equal(version, TEXT("2.0"));
 }
 
-static struct text without_brackets(struct text t) {
+static struct text without_brackets(struct text t)
+{
     bool bracketed = t.length >= 2 && t.at[0] == '[' && t.at[t.length - 1] == ']';
     return bracketed ? (struct text){t.at + 1, t.length - 2} : t;
 }
 
 enum known { KNOWN_BRANCH, KNOWN_RECEIVED, KNOWN_MADDR, KNOWN_RPORT, KNOWN_ALIAS, KNOWN_NONE };
 
-static enum known known_of(struct text name) {
+static enum known known_of(struct text name)
+{
     static const struct text names[] = {
         [KNOWN_BRANCH] = {"branch", 6}, [KNOWN_RECEIVED] = {"received", 8}, [KNOWN_MADDR] = {"maddr", 5},
         [KNOWN_RPORT] = {"rport", 5},   [KNOWN_ALIAS] = {"alias", 5},
@@ -47,7 +52,8 @@ static enum known known_of(struct text name) {
 }
 
 /* False: a value is missing where one must be. */
-static bool keep_parameter(struct sip_via *via, enum known known, const struct sip_parameter *parameter) {
+static bool keep_parameter(struct sip_via *via, enum known known, const struct sip_parameter *parameter)
+{
     switch (known) {
     case KNOWN_BRANCH:
         via->branch = parameter->value;
@@ -72,7 +78,8 @@ static bool keep_parameter(struct sip_via *via, enum known known, const struct s
     return true;
 }
 
-static bool read_parameters(struct text rest, struct sip_via *via) {
+static bool read_parameters(struct text rest, struct sip_via *via)
+{
     struct sip_parameter parameter;
     enum sip_next next;
     unsigned seen = 0;
@@ -88,7 +95,8 @@ static bool read_parameters(struct text rest, struct sip_via *via) {
     return next == SIP_NEXT_END;
 }
 
-bool sip_via_read(struct text value, struct sip_via *via) {
+bool sip_via_read(struct text value, struct sip_via *via)
+{
     struct text rest = octets_trim(value);
 
     *via = (struct sip_via){.text = rest};

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-void writer_put(struct writer *writer, struct text text) {
+void writer_put(struct writer *writer, struct text text)
+{
     if (writer->failed || text.length > writer->capacity - writer->length) {
         writer->failed = true;
         return;
@@ -13,7 +14,8 @@ void writer_put(struct writer *writer, struct text text) {
     writer->length += text.length;
 }
 
-void writer_put_number(struct writer *writer, uint64_t number) {
+void writer_put_number(struct writer *writer, uint64_t number)
+{
     char digits[20];
     size_t first = sizeof(digits);
 
@@ -24,18 +26,21 @@ void writer_put_number(struct writer *writer, uint64_t number) {
     writer_put(writer, (struct text){digits + first, sizeof(digits) - first});
 }
 
-void writer_put_lines(struct writer *writer, struct text lines) {
+void writer_put_lines(struct writer *writer, struct text lines)
+{
     if (lines.length > 0 && sip_header_lines(lines) == 0)
         writer->failed = true;
     writer_put(writer, lines);
 }
 
-void writer_put_first(struct writer *writer, const struct sip_message *message, enum sip_header_kind kind) {
+void writer_put_first(struct writer *writer, const struct sip_message *message, enum sip_header_kind kind)
+{
     size_t index = sip_message_first(message, kind);
     if (index != SIP_NO_HEADER)
         writer_put(writer, message->header[index].line);
 }
 
-size_t writer_end(const struct writer *writer) {
+size_t writer_end(const struct writer *writer)
+{
     return writer->failed ? 0 : writer->length;
 }

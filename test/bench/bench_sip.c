@@ -32,13 +32,15 @@ static const char head[] =
     "Content-Length: 512\r\n"
     "\r\n";
 
-static double now_ns(void) {
+static double now_ns(void)
+{
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static size_t write_changed(const struct sip_message *message, char *to, size_t capacity) {
+static size_t write_changed(const struct sip_message *message, char *to, size_t capacity)
+{
     struct sip_edit edit;
     sip_edit_init(&edit, message);
     sip_edit_prepend(
@@ -58,12 +60,14 @@ static size_t write_changed(const struct sip_message *message, char *to, size_t 
     return sip_edit_write(&edit, to, capacity);
 }
 
-static void keep_least(double *least, double value) {
+static void keep_least(double *least, double value)
+{
     if (*least == 0 || value < *least)
         *least = value;
 }
 
-int main(void) {
+int main(void)
+{
     static char octets[sizeof(head) - 1 + BODY], to[4096];
     static struct sip_header header[256];
     const struct text stream = {octets, sizeof(octets)};

@@ -8,13 +8,15 @@
 
 #define ROUNDS 5000
 
-static double cpu_seconds(void) {
+static double cpu_seconds(void)
+{
     struct timespec now;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-int main(void) {
+int main(void)
+{
     const struct factory_order *anchor = &root;
     struct trust_anchors *anchors = factory_anchors(&anchor, 1);
     struct text ders[2] = {factory_der(&leaf), factory_der(&inter)};

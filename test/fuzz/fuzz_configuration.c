@@ -12,12 +12,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void demand(bool condition) {
+static void demand(bool condition)
+{
     if (!condition)
         abort();
 }
 
-static void look_at_partner(const struct partner *partner) {
+static void look_at_partner(const struct partner *partner)
+{
     demand(partner->name != NULL && partner->domain_count > 0 && partner->root_count > 0);
     for (size_t i = 0; i < partner->domain_count; i++)
         demand(domain_is_valid(text_of(partner->domains[i])));
@@ -27,7 +29,8 @@ static void look_at_partner(const struct partner *partner) {
     demand(partner->limits.message_size >= 1024 && partner->limits.connections > 0);
 }
 
-static void print_problems(const struct problems *problems) {
+static void print_problems(const struct problems *problems)
+{
     for (size_t i = 0; i < problems->count; i++) {
         char *line = problem_line(&problems->list[i]);
         demand(line != NULL && strpbrk(line, "\n\r\x1b") == NULL);
@@ -35,7 +38,8 @@ static void print_problems(const struct problems *problems) {
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     static const struct yaml_bounds bounds = {65536, 2000};
     struct problems problems;
 

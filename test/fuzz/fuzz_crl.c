@@ -9,12 +9,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void demand(bool condition) {
+static void demand(bool condition)
+{
     if (!condition)
         abort();
 }
 
-static struct text take_block(const uint8_t **data, size_t *size) {
+static struct text take_block(const uint8_t **data, size_t *size)
+{
     if (*size < 2)
         return TEXT_NONE;
     size_t length = ((size_t)(*data)[0] << 8) | (*data)[1];
@@ -25,13 +27,15 @@ static struct text take_block(const uint8_t **data, size_t *size) {
     return block;
 }
 
-static void ask(const struct crl *crl, const struct certificate *certificate) {
+static void ask(const struct crl *crl, const struct certificate *certificate)
+{
     demand((crl_reasons_for(crl, certificate) & ~CRL_REASONS_ALL) == 0);
     (void)crl_lists(crl, certificate->serial);
     (void)crl_is_signed_by(crl, certificate);
 }
 
-static void check(struct crl *take, struct certificate *certificate) {
+static void check(struct crl *take, struct certificate *certificate)
+{
     struct crl_store *store = crl_store_create();
     struct trust_path path = {.certificate = {certificate, certificate}, .count = 2};
     struct revocation_finding finding;
@@ -43,7 +47,8 @@ static void check(struct crl *take, struct certificate *certificate) {
     crl_store_destroy(store);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     struct text list = take_block(&data, &size), der = take_block(&data, &size);
     struct certificate *certificate = NULL;
     const char *why = NULL;

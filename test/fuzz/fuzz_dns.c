@@ -14,7 +14,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The question's name as text, without compression; empty when there is none that fits. */
-static size_t asked_name(const uint8_t *octets, size_t size, char name[DNS_NAME_SIZE]) {
+static size_t asked_name(const uint8_t *octets, size_t size, char name[DNS_NAME_SIZE])
+{
     size_t at = 12, length = 0;
 
     while (at < size && octets[at] != 0 && octets[at] < 64) {
@@ -30,12 +31,14 @@ static size_t asked_name(const uint8_t *octets, size_t size, char name[DNS_NAME_
     return length;
 }
 
-static void demand(bool condition) {
+static void demand(bool condition)
+{
     if (!condition)
         abort();
 }
 
-static void read_all(struct text octets, struct text name, uint16_t type) {
+static void read_all(struct text octets, struct text name, uint16_t type)
+{
     struct dns_answer answer;
     struct dns_record record;
     size_t records = 0;
@@ -55,7 +58,8 @@ static void read_all(struct text octets, struct text name, uint16_t type) {
     demand(!dns_answer_next(&answer, &record));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     static const uint16_t types[] = {DNS_TYPE_SRV, DNS_TYPE_A, DNS_TYPE_AAAA, DNS_TYPE_TLSA};
     char name[DNS_NAME_SIZE];
 

@@ -16,12 +16,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define BLOCKS_MOST 20u
 #define NOW 1700000000
 
-static void demand(bool condition) {
+static void demand(bool condition)
+{
     if (!condition)
         abort();
 }
 
-static size_t split_blocks(const uint8_t *data, size_t size, struct text blocks[BLOCKS_MOST]) {
+static size_t split_blocks(const uint8_t *data, size_t size, struct text blocks[BLOCKS_MOST])
+{
     size_t count = 0;
     while (size >= 2 && count < BLOCKS_MOST) {
         size_t length = ((size_t)data[0] << 8) | data[1];
@@ -35,7 +37,8 @@ static size_t split_blocks(const uint8_t *data, size_t size, struct text blocks[
     return count;
 }
 
-static void look_at(const struct certificate *certificate) {
+static void look_at(const struct certificate *certificate)
+{
     char printed[100];
     const char *why;
 
@@ -47,7 +50,8 @@ static void look_at(const struct certificate *certificate) {
     demand((trust_anchor_check(certificate, &why) == REASON_OK) == (why == NULL));
 }
 
-static void compare(const struct certificate *a, const struct certificate *b) {
+static void compare(const struct certificate *a, const struct certificate *b)
+{
     uint32_t budget = 1000;
     bool equal = distinguished_name_equal(a->subject, b->issuer);
 
@@ -58,7 +62,8 @@ static void compare(const struct certificate *a, const struct certificate *b) {
         (void)name_constraints_allow(a->name_constraints, b, true, &budget);
 }
 
-static bool on_path(void *context, const struct trust_path *path) {
+static bool on_path(void *context, const struct trust_path *path)
+{
     const struct trust_anchors *anchors = context;
     demand(path->count >= 2 && path->count <= TRUST_PATH_LONGEST);
     demand(path->anchor == trust_anchors_at(anchors, 0));
@@ -68,12 +73,14 @@ static bool on_path(void *context, const struct trust_path *path) {
 }
 
 static void on_broken(void *context, const struct trust_path *so_far, const struct certificate *at,
-                      enum reason why, const char *detail) {
+                      enum reason why, const char *detail)
+{
     (void)context;
     demand(at != NULL && detail != NULL && why != REASON_OK && so_far->count <= TRUST_PATH_LONGEST);
 }
 
-static void search(const struct presented_chain *chain, struct trust_anchors *anchors) {
+static void search(const struct presented_chain *chain, struct trust_anchors *anchors)
+{
     struct trust_trace trace = {.broke = on_broken};
     struct trust_search search = {.chain = chain,
                                   .anchors = anchors,
@@ -84,7 +91,8 @@ static void search(const struct presented_chain *chain, struct trust_anchors *an
     (void)trust_path_search(&search);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     struct text blocks[BLOCKS_MOST];
     size_t count = split_blocks(data, size, blocks);
     struct trust_anchors *anchors = trust_anchors_create();

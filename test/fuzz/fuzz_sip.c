@@ -45,7 +45,8 @@ struct cutting {
     enum reason failure; /* REASON_OK: none */
 };
 
-static void cut(struct text stream, size_t slice, struct cutting *cutting) {
+static void cut(struct text stream, size_t slice, struct cutting *cutting)
+{
     struct sip_framer framer;
     size_t begin = 0, end = 0;
 
@@ -73,16 +74,19 @@ static void cut(struct text stream, size_t slice, struct cutting *cutting) {
     cutting->left = stream.length - begin;
 }
 
-static bool same(struct text a, struct text b) {
+static bool same(struct text a, struct text b)
+{
     return text_equal(a, b);
 }
 
-static bool same_address(const struct sip_address *a, const struct sip_address *b) {
+static bool same_address(const struct sip_address *a, const struct sip_address *b)
+{
     return same(a->uri.text, b->uri.text) && same(a->uri.host, b->uri.host) && same(a->tag, b->tag) &&
            same(a->display, b->display) && same(a->parameters, b->parameters);
 }
 
-static void must_have_the_same_facts(const struct sip_message *a, const struct sip_message *b) {
+static void must_have_the_same_facts(const struct sip_message *a, const struct sip_message *b)
+{
     MUST(a->is_request == b->is_request && a->status == b->status && a->method_kind == b->method_kind);
     MUST(same(a->method, b->method) && same(a->phrase, b->phrase) && same(a->body, b->body));
     MUST(same_address(&a->from, &b->from) && same_address(&a->to, &b->to));
@@ -97,7 +101,8 @@ struct written {
     struct sip_header header[HEADERS_MOST + 8];
 };
 
-static void must_be_one_message(struct written *written) {
+static void must_be_one_message(struct written *written)
+{
     struct sip_framer framer;
     struct sip_frame_result result;
     struct text octets = {written->at, written->length};
@@ -112,7 +117,8 @@ static void must_be_one_message(struct written *written) {
         written->message.octets = TEXT_NONE;
 }
 
-static void write_plan(const struct sip_edit *edit, struct written *written) {
+static void write_plan(const struct sip_edit *edit, struct written *written)
+{
     written->length = sip_edit_length(edit);
     MUST(written->length > 0);
     written->at = malloc(written->length);
@@ -123,7 +129,8 @@ static void write_plan(const struct sip_edit *edit, struct written *written) {
     MUST(written->message.octets.length == written->length); /* it was read without fault */
 }
 
-static void check_unchanged(const struct sip_message *message) {
+static void check_unchanged(const struct sip_message *message)
+{
     struct sip_edit edit;
     struct written written;
 
@@ -137,7 +144,8 @@ static void check_unchanged(const struct sip_message *message) {
 }
 
 /* As the relay does it with a request. */
-static void check_changed(const struct sip_message *message) {
+static void check_changed(const struct sip_message *message)
+{
     struct sip_edit edit;
     struct written written;
     size_t max_forwards = sip_message_first(message, SIP_HEADER_MAX_FORWARDS);
@@ -169,7 +177,8 @@ static void check_changed(const struct sip_message *message) {
 }
 
 /* As the relay does it with a response: our Via goes. */
-static void check_popped(const struct sip_message *message) {
+static void check_popped(const struct sip_message *message)
+{
     struct sip_values values = sip_values_of(message, SIP_HEADER_VIA);
     struct sip_value value;
     struct sip_via via;
@@ -187,7 +196,8 @@ static void check_popped(const struct sip_message *message) {
     free(written.at);
 }
 
-static void check_answer(const struct sip_message *request, bool is_good) {
+static void check_answer(const struct sip_message *request, bool is_good)
+{
     const struct sip_reply reply = {.status = 403,
                                     .phrase = "Forbidden",
                                     .to_tag = TEXT("us"),
@@ -215,7 +225,8 @@ static void check_answer(const struct sip_message *request, bool is_good) {
         must_be_one_message(&written);
 }
 
-static void check_message(struct text octets, size_t header_length) {
+static void check_message(struct text octets, size_t header_length)
+{
     struct sip_message message;
     struct sip_header header[HEADERS_MOST];
     const char *what = NULL;
@@ -230,7 +241,8 @@ static void check_message(struct text octets, size_t header_length) {
     check_popped(&message);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     static struct cutting whole, sliced;
 
     if (size < 2)

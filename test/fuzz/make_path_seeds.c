@@ -5,7 +5,8 @@
 
 #include "test/unit/policy/certificate_factory.h"
 
-static void put_block(FILE *file, struct text der) {
+static void put_block(FILE *file, struct text der)
+{
     fputc((int)(der.length >> 8), file);
     fputc((int)(der.length & 0xff), file);
     if (fwrite(der.at, 1, der.length, file) != der.length)
@@ -13,7 +14,8 @@ static void put_block(FILE *file, struct text der) {
     free((char *)der.at);
 }
 
-static FILE *open_seed(const char *folder, const char *name) {
+static FILE *open_seed(const char *folder, const char *name)
+{
     char path[4096];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *file = fopen(path, "wb");
@@ -23,14 +25,16 @@ static FILE *open_seed(const char *folder, const char *name) {
 }
 
 static void write_chain(const char *folder, const char *name, const struct factory_order *orders,
-                        size_t count) {
+                        size_t count)
+{
     FILE *file = open_seed(folder, name);
     for (size_t i = 0; i < count; i++)
         put_block(file, factory_der(&orders[i]));
     fclose(file);
 }
 
-static void write_paths(const char *folder) {
+static void write_paths(const char *folder)
+{
     const struct factory_order root = {.subject = "Root", .ca = true, .key_usage = 0x60};
     const struct factory_order inter = {
         .subject = "Inter", .issuer = "Root", .key = 1, .ca = true, .path_length = 1, .key_usage = 0x60};
@@ -66,7 +70,8 @@ static void write_paths(const char *folder) {
     write_chain(folder, "empty-subject", (struct factory_order[]){root, alone, inter}, 3);
 }
 
-static void write_crl(const char *folder, const char *name, const struct factory_crl_order *order) {
+static void write_crl(const char *folder, const char *name, const struct factory_crl_order *order)
+{
     const struct factory_order certificate = {
         .subject = "CA", .serial = 7, .ca = true, .key_usage = 0x60, .point = "http://crl.example/1"};
     FILE *file = open_seed(folder, name);
@@ -75,7 +80,8 @@ static void write_crl(const char *folder, const char *name, const struct factory
     fclose(file);
 }
 
-static void write_crls(const char *folder) {
+static void write_crls(const char *folder)
+{
     struct factory_crl_order order = {.issuer = "CA", .number = 5};
 
     write_crl(folder, "empty", &order);
@@ -91,7 +97,8 @@ static void write_crls(const char *folder) {
     write_crl(folder, "critical", &order);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     if (argc != 3) {
         fprintf(stderr, "usage: make_path_seeds PATH-FOLDER CRL-FOLDER\n");
         return 2;

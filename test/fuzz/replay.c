@@ -8,7 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static size_t replay_file(const char *path) {
+static size_t replay_file(const char *path)
+{
     static uint8_t octets[1 << 20];
     FILE *file = fopen(path, "rb");
     if (file == NULL)
@@ -25,7 +26,8 @@ static size_t replay_file(const char *path) {
     return 1;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     size_t files = 0;
 
     for (int i = 1; i < argc; i++) {

@@ -30,7 +30,8 @@ struct question {
     bool usage_wrong, too_deep, found;
 };
 
-static void question_begin(struct question *question) {
+static void question_begin(struct question *question)
+{
     *question = (struct question){.anchors = trust_anchors_create(),
                                   .crls = crl_store_create(),
                                   .depth = -1,
@@ -39,7 +40,8 @@ static void question_begin(struct question *question) {
         abort();
 }
 
-static void question_end(struct question *question) {
+static void question_end(struct question *question)
+{
     trust_anchors_destroy(question->anchors);
     crl_store_destroy(question->crls);
     free((char *)question->address.at);
@@ -47,7 +49,8 @@ static void question_end(struct question *question) {
         free((char *)question->presented[i].at);
 }
 
-static struct text octets_of(const char *hex) {
+static struct text octets_of(const char *hex)
+{
     size_t length = strlen(hex) / 2;
     char *octets = malloc(length + 1);
     if (octets == NULL)
@@ -61,7 +64,8 @@ static struct text octets_of(const char *hex) {
     return (struct text){octets, length};
 }
 
-static void add_anchor(struct question *question, const char *hex) {
+static void add_anchor(struct question *question, const char *hex)
+{
     struct text der = octets_of(hex);
     struct certificate *certificate;
     const char *why = "";
@@ -81,7 +85,8 @@ static void add_anchor(struct question *question, const char *hex) {
     snprintf(question->detail, sizeof(question->detail), "anchor refused: %s", why);
 }
 
-static void add_crl(struct question *question, const char *hex) {
+static void add_crl(struct question *question, const char *hex)
+{
     struct text der = octets_of(hex);
     const char *why;
 
@@ -93,7 +98,8 @@ static void add_crl(struct question *question, const char *hex) {
     }
 }
 
-static enum reason check_revocation(struct question *question, const struct trust_path *path) {
+static enum reason check_revocation(struct question *question, const struct trust_path *path)
+{
     struct revocation_finding finding;
 
     if (question->crl_refused && question->revocation != REVOCATION_OFF)
@@ -105,7 +111,8 @@ static enum reason check_revocation(struct question *question, const struct trus
     return reason;
 }
 
-static bool on_path(void *context, const struct trust_path *path) {
+static bool on_path(void *context, const struct trust_path *path)
+{
     struct question *question = context;
     long depth = 0;
 
@@ -124,7 +131,8 @@ static bool on_path(void *context, const struct trust_path *path) {
 }
 
 static void on_broken(void *context, const struct trust_path *so_far, const struct certificate *at,
-                      enum reason why, const char *detail) {
+                      enum reason why, const char *detail)
+{
     struct question *question = context;
     char subject[160];
 
@@ -134,7 +142,8 @@ static void on_broken(void *context, const struct trust_path *so_far, const stru
 }
 
 /* The gateway itself knows no addresses as identities: this is for the suites alone. */
-static bool names_address(const struct certificate *leaf, struct text address) {
+static bool names_address(const struct certificate *leaf, struct text address)
+{
     struct general_name name;
     struct text rest;
 
@@ -147,7 +156,8 @@ static bool names_address(const struct certificate *leaf, struct text address) {
     return false;
 }
 
-static enum reason judge_path(struct question *question, const struct presented_chain *chain) {
+static enum reason judge_path(struct question *question, const struct presented_chain *chain)
+{
     struct trust_trace trace = {.broke = on_broken, .context = question};
     struct trust_search search = {
         .chain = chain,
@@ -173,7 +183,8 @@ static enum reason judge_path(struct question *question, const struct presented_
     return reason;
 }
 
-static void judge(struct question *question) {
+static void judge(struct question *question)
+{
     struct presented_chain *chain = presented_chain_read(question->presented, question->presented_count);
     if (chain == NULL)
         abort();
@@ -185,7 +196,8 @@ static void judge(struct question *question) {
     question_begin(question);
 }
 
-static void take_line(struct question *question, const char *word, const char *value) {
+static void take_line(struct question *question, const char *word, const char *value)
+{
     if (strcmp(word, "time") == 0)
         question->time = strtoll(value, NULL, 10);
     else if (strcmp(word, "anchor") == 0)
@@ -212,7 +224,8 @@ static void take_line(struct question *question, const char *word, const char *v
         abort();
 }
 
-int main(void) {
+int main(void)
+{
     struct question question;
     char *line = NULL;
     size_t room = 0;

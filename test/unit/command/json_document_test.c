@@ -14,20 +14,23 @@
 static char *written;
 static size_t length;
 
-static void begin(struct json *json) {
+static void begin(struct json *json)
+{
     FILE *out = open_memstream(&written, &length);
     assert_non_null(out);
     json_begin(json, out);
 }
 
-static void expect(struct json *json, const char *text) {
+static void expect(struct json *json, const char *text)
+{
     json_end(json);
     fclose(json->out);
     assert_string_equal(written, text);
     free(written);
 }
 
-static void commas_stand_between(void **state) {
+static void commas_stand_between(void **state)
+{
     (void)state;
     struct json json;
     begin(&json);
@@ -49,7 +52,8 @@ static void commas_stand_between(void **state) {
            "  \"at\": \"1970-01-01T00:00:00Z\"\n}\n");
 }
 
-static void nothing_from_outside_breaks_out(void **state) {
+static void nothing_from_outside_breaks_out(void **state)
+{
     (void)state;
     static const struct {
         struct text value;
@@ -73,7 +77,8 @@ static void nothing_from_outside_breaks_out(void **state) {
     }
 }
 
-static void numbers_reach_their_ends(void **state) {
+static void numbers_reach_their_ends(void **state)
+{
     (void)state;
     struct json json;
     begin(&json);
@@ -85,7 +90,8 @@ static void numbers_reach_their_ends(void **state) {
     expect(&json, "[\n  -9223372036854775808,\n  9223372036854775807,\n  null\n]\n");
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_stand_between),
         cmocka_unit_test(nothing_from_outside_breaks_out),

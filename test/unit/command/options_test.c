@@ -21,13 +21,15 @@ struct read {
     char out[4096], err[4096];
 };
 
-static void capture(int descriptor, FILE *stream, FILE *file, int *saved) {
+static void capture(int descriptor, FILE *stream, FILE *file, int *saved)
+{
     fflush(stream);
     *saved = dup(descriptor);
     assert_true(dup2(fileno(file), descriptor) >= 0);
 }
 
-static void release(int descriptor, FILE *stream, FILE *file, int saved, char *to, size_t size) {
+static void release(int descriptor, FILE *stream, FILE *file, int saved, char *to, size_t size)
+{
     fflush(stream);
     assert_true(dup2(saved, descriptor) >= 0);
     close(saved);
@@ -36,7 +38,8 @@ static void release(int descriptor, FILE *stream, FILE *file, int saved, char *t
     fclose(file);
 }
 
-static void read_words(struct read *read, const char *const *words) {
+static void read_words(struct read *read, const char *const *words)
+{
     char *argv[64] = {0};
     int argc = 0, out, err;
     *read = (struct read){0};
@@ -66,7 +69,8 @@ static void read_words(struct read *read, const char *const *words) {
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static void every_form_is_read(void **state) {
+static void every_form_is_read(void **state)
+{
     (void)state;
     static const char *const forms[][8] = {
         {"-c", "g.yaml", "--from", "sip:a@b", "--json", "fabrikam"},
@@ -88,7 +92,8 @@ static void every_form_is_read(void **state) {
     }
 }
 
-static void a_repeated_option_keeps_its_order(void **state) {
+static void a_repeated_option_keeps_its_order(void **state)
+{
     (void)state;
     struct read read;
     read_words(&read, WORDS("--srv", "a=b:1", "--from", "x", "--srv=c=d:2"));
@@ -98,7 +103,8 @@ static void a_repeated_option_keeps_its_order(void **state) {
     assert_string_equal(read.srv.value[1], "c=d:2");
 }
 
-static void a_dash_alone_and_all_after_two_are_arguments(void **state) {
+static void a_dash_alone_and_all_after_two_are_arguments(void **state)
+{
     (void)state;
     struct read read;
     read_words(&read, WORDS("--from", "x", "-"));
@@ -108,7 +114,8 @@ static void a_dash_alone_and_all_after_two_are_arguments(void **state) {
     assert_false(read.json);
 }
 
-static void wrong_usage_is_one_line(void **state) {
+static void wrong_usage_is_one_line(void **state)
+{
     (void)state;
     static const struct {
         const char *words[40];
@@ -136,7 +143,8 @@ static void wrong_usage_is_one_line(void **state) {
     }
 }
 
-static void too_many_values_are_refused(void **state) {
+static void too_many_values_are_refused(void **state)
+{
     (void)state;
     const char *words[80] = {"--from", "x"};
     struct read read;
@@ -150,7 +158,8 @@ static void too_many_values_are_refused(void **state) {
     assert_non_null(strstr(read.err, "--srv is given too often"));
 }
 
-static void help_is_help_whatever_else_is_there(void **state) {
+static void help_is_help_whatever_else_is_there(void **state)
+{
     (void)state;
     struct read read;
     read_words(&read, WORDS("--nonsense", "--help"));
@@ -162,7 +171,8 @@ static void help_is_help_whatever_else_is_there(void **state) {
         assert_true(strlen(line) <= 80);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_is_read),
         cmocka_unit_test(a_repeated_option_keeps_its_order),

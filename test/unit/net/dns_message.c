@@ -5,18 +5,21 @@
 #include <assert.h>
 #include <string.h>
 
-void message_put(struct dns_message *message, const void *octets, size_t length) {
+void message_put(struct dns_message *message, const void *octets, size_t length)
+{
     assert(length <= sizeof message->at - message->length);
     memcpy(message->at + message->length, octets, length);
     message->length += length;
 }
 
-void message_put_16(struct dns_message *message, unsigned number) {
+void message_put_16(struct dns_message *message, unsigned number)
+{
     const uint8_t octets[2] = {(uint8_t)(number >> 8), (uint8_t)number};
     message_put(message, octets, 2);
 }
 
-void message_put_name(struct dns_message *message, const char *name) {
+void message_put_name(struct dns_message *message, const char *name)
+{
     while (*name != '\0') {
         size_t length = strcspn(name, ".");
         const uint8_t count = (uint8_t)length;
@@ -27,8 +30,8 @@ void message_put_name(struct dns_message *message, const char *name) {
     message_put(message, "", 1);
 }
 
-void message_begin(struct dns_message *message, uint16_t id, uint16_t flags, const char *name,
-                   uint16_t type) {
+void message_begin(struct dns_message *message, uint16_t id, uint16_t flags, const char *name, uint16_t type)
+{
     message->length = 0;
     message_put_16(message, id);
     message_put_16(message, flags);
@@ -39,7 +42,8 @@ void message_begin(struct dns_message *message, uint16_t id, uint16_t flags, con
 }
 
 size_t message_begin_record(struct dns_message *message, enum dns_section section, const char *owner,
-                            uint16_t type, uint32_t ttl) {
+                            uint16_t type, uint32_t ttl)
+{
     unsigned count = (unsigned)message->at[section] << 8 | message->at[section + 1];
     message->at[section] = (uint8_t)((count + 1) >> 8);
     message->at[section + 1] = (uint8_t)(count + 1);
@@ -52,14 +56,16 @@ size_t message_begin_record(struct dns_message *message, enum dns_section sectio
     return message->length;
 }
 
-void message_end_record(struct dns_message *message, size_t record) {
+void message_end_record(struct dns_message *message, size_t record)
+{
     size_t length = message->length - record;
     message->at[record - 2] = (uint8_t)(length >> 8);
     message->at[record - 1] = (uint8_t)length;
 }
 
 void message_srv(struct dns_message *message, const char *owner, uint32_t ttl, unsigned priority,
-                 unsigned weight, unsigned port, const char *target) {
+                 unsigned weight, unsigned port, const char *target)
+{
     size_t record = message_begin_record(message, DNS_ANSWERS, owner, DNS_TYPE_SRV, ttl);
     message_put_16(message, priority);
     message_put_16(message, weight);
@@ -69,7 +75,8 @@ void message_srv(struct dns_message *message, const char *owner, uint32_t ttl, u
 }
 
 static void put_address(struct dns_message *message, const char *owner, uint16_t type, uint32_t ttl,
-                        int family, const char *address) {
+                        int family, const char *address)
+{
     uint8_t octets[16];
     size_t record = message_begin_record(message, DNS_ANSWERS, owner, type, ttl);
     int good = inet_pton(family, address, octets);
@@ -79,21 +86,25 @@ static void put_address(struct dns_message *message, const char *owner, uint16_t
     message_end_record(message, record);
 }
 
-void message_a(struct dns_message *message, const char *owner, uint32_t ttl, const char *address) {
+void message_a(struct dns_message *message, const char *owner, uint32_t ttl, const char *address)
+{
     put_address(message, owner, DNS_TYPE_A, ttl, AF_INET, address);
 }
 
-void message_aaaa(struct dns_message *message, const char *owner, uint32_t ttl, const char *address) {
+void message_aaaa(struct dns_message *message, const char *owner, uint32_t ttl, const char *address)
+{
     put_address(message, owner, DNS_TYPE_AAAA, ttl, AF_INET6, address);
 }
 
-void message_cname(struct dns_message *message, const char *owner, uint32_t ttl, const char *target) {
+void message_cname(struct dns_message *message, const char *owner, uint32_t ttl, const char *target)
+{
     size_t record = message_begin_record(message, DNS_ANSWERS, owner, DNS_TYPE_CNAME, ttl);
     message_put_name(message, target);
     message_end_record(message, record);
 }
 
-void message_soa(struct dns_message *message, uint32_t ttl, uint32_t minimum) {
+void message_soa(struct dns_message *message, uint32_t ttl, uint32_t minimum)
+{
     size_t record = message_begin_record(message, DNS_AUTHORITIES, "example", DNS_TYPE_SOA, ttl);
     message_put_name(message, "ns.example");
     message_put_name(message, "mail.example");
@@ -106,6 +117,7 @@ void message_soa(struct dns_message *message, uint32_t ttl, uint32_t minimum) {
     message_end_record(message, record);
 }
 
-struct text message_text(const struct dns_message *message) {
+struct text message_text(const struct dns_message *message)
+{
     return (struct text){(const char *)message->at, message->length};
 }

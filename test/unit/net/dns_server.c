@@ -22,12 +22,14 @@ struct connection {
     uint8_t octets[1024];
 };
 
-static unsigned number(const uint8_t *octets, size_t at) {
+static unsigned number(const uint8_t *octets, size_t at)
+{
     return (unsigned)octets[at] << 8 | octets[at + 1];
 }
 
 /* Our own queries only: no compression. */
-static void read_query(struct dns_exchange *exchange, const uint8_t *octets, size_t length) {
+static void read_query(struct dns_exchange *exchange, const uint8_t *octets, size_t length)
+{
     size_t at = 12, to = 0;
 
     assert_true(length > 16);
@@ -48,7 +50,8 @@ static void read_query(struct dns_exchange *exchange, const uint8_t *octets, siz
 }
 
 static struct dns_message *ask_test(struct dns_server *server, const uint8_t *octets, size_t length,
-                                    bool over_tcp) {
+                                    bool over_tcp)
+{
     struct dns_exchange *exchange = &server->exchange;
 
     exchange->over_tcp = over_tcp;
@@ -61,18 +64,21 @@ static struct dns_message *ask_test(struct dns_server *server, const uint8_t *oc
     return &exchange->reply;
 }
 
-static void handle_gone(struct dns_server *server) {
+static void handle_gone(struct dns_server *server)
+{
     if (--server->open_handles == 0)
         server->closed++;
 }
 
-static void sending_closed(uv_handle_t *handle) {
+static void sending_closed(uv_handle_t *handle)
+{
     struct sending *sending = handle->data;
     handle_gone(sending->server);
     free(sending);
 }
 
-static void send_now(uv_timer_t *timer) {
+static void send_now(uv_timer_t *timer)
+{
     struct sending *sending = timer->data;
     uv_buf_t buffer = uv_buf_init((char *)sending->octets, (unsigned)sending->length);
 
@@ -80,14 +86,16 @@ static void send_now(uv_timer_t *timer) {
     uv_close((uv_handle_t *)timer, sending_closed);
 }
 
-static void udp_lend(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+static void udp_lend(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
     struct dns_server *server = handle->data;
     (void)suggested;
     *buffer = uv_buf_init((char *)server->buffer, sizeof server->buffer);
 }
 
 static void udp_read(uv_udp_t *udp, ssize_t count, const uv_buf_t *buffer, const struct sockaddr *from,
-                     unsigned flags) {
+                     unsigned flags)
+{
     struct dns_server *server = udp->data;
 
     (void)flags;
@@ -110,26 +118,30 @@ static void udp_read(uv_udp_t *udp, ssize_t count, const uv_buf_t *buffer, const
         uv_timer_start(&sending->timer, send_now, server->exchange.delay_ms, 0);
 }
 
-static void connection_closed(uv_handle_t *handle) {
+static void connection_closed(uv_handle_t *handle)
+{
     struct connection *connection = handle->data;
     handle_gone(connection->server);
     free(connection);
 }
 
-static void tcp_lend(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+static void tcp_lend(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
     struct connection *connection = handle->data;
     (void)suggested;
     *buffer = uv_buf_init((char *)connection->octets + connection->length,
                           (unsigned)(sizeof connection->octets - connection->length));
 }
 
-static void written(uv_write_t *request, int status) {
+static void written(uv_write_t *request, int status)
+{
     (void)status;
     free(request->data);
     free(request);
 }
 
-static void tcp_answer(struct connection *connection, const uint8_t *octets, size_t length) {
+static void tcp_answer(struct connection *connection, const uint8_t *octets, size_t length)
+{
     const struct dns_message *reply = ask_test(connection->server, octets, length, true);
     if (reply->length == 0)
         return;
@@ -143,7 +155,8 @@ static void tcp_answer(struct connection *connection, const uint8_t *octets, siz
     assert_int_equal(uv_write(request, (uv_stream_t *)&connection->tcp, &buffer, 1, written), 0);
 }
 
-static void tcp_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer) {
+static void tcp_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
     struct connection *connection = stream->data;
 
     (void)buffer;
@@ -160,7 +173,8 @@ static void tcp_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
     }
 }
 
-static void tcp_accept(uv_stream_t *stream, int status) {
+static void tcp_accept(uv_stream_t *stream, int status)
+{
     struct dns_server *server = stream->data;
     struct connection *connection = test_allocate(sizeof *connection);
 
@@ -174,7 +188,8 @@ static void tcp_accept(uv_stream_t *stream, int status) {
 }
 
 void dns_server_begin(struct dns_server *server, struct test_loop *test,
-                      void (*answer)(void *context, struct dns_exchange *exchange), void *context) {
+                      void (*answer)(void *context, struct dns_exchange *exchange), void *context)
+{
     union address address;
     int length = sizeof address;
 
@@ -195,11 +210,13 @@ void dns_server_begin(struct dns_server *server, struct test_loop *test,
     assert_int_equal(uv_udp_recv_start(&server->udp, udp_lend, udp_read), 0);
 }
 
-static void server_closed(uv_handle_t *handle) {
+static void server_closed(uv_handle_t *handle)
+{
     handle_gone(handle->data);
 }
 
-void dns_server_end(struct dns_server *server) {
+void dns_server_end(struct dns_server *server)
+{
     uv_close((uv_handle_t *)&server->tcp, server_closed);
     uv_close((uv_handle_t *)&server->udp, server_closed);
     test_loop_until(server->test, &server->closed, 1);

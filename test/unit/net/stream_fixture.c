@@ -9,12 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-void fill_in_order(char *to, size_t count, size_t first) {
+void fill_in_order(char *to, size_t count, size_t first)
+{
     for (size_t i = 0; i < count; i++)
         to[i] = (char)((first + i) % 251);
 }
 
-static bool is_in_order(const char *octets, size_t count, size_t first) {
+static bool is_in_order(const char *octets, size_t count, size_t first)
+{
     for (size_t i = 0; i < count; i++) {
         if (octets[i] != (char)((first + i) % 251))
             return false;
@@ -22,25 +24,29 @@ static bool is_in_order(const char *octets, size_t count, size_t first) {
     return true;
 }
 
-static void event(struct stream_fixture *fixture) {
+static void event(struct stream_fixture *fixture)
+{
     if (fixture->on_event != NULL)
         fixture->on_event(fixture);
 }
 
-static void connected(void *owner) {
+static void connected(void *owner)
+{
     struct stream_fixture *fixture = owner;
     fixture->connected++;
     event(fixture);
 }
 
-static void connect_failed(void *owner, const char *why) {
+static void connect_failed(void *owner, const char *why)
+{
     struct stream_fixture *fixture = owner;
     fixture->failed++;
     snprintf(fixture->why, sizeof fixture->why, "%s", why);
     event(fixture);
 }
 
-static void data(void *owner, struct text octets) {
+static void data(void *owner, struct text octets)
+{
     struct stream_fixture *fixture = owner;
     fixture->data++;
     fixture->in_order = fixture->in_order && is_in_order(octets.at, octets.length, fixture->octets);
@@ -48,14 +54,16 @@ static void data(void *owner, struct text octets) {
     event(fixture);
 }
 
-static void ended(void *owner, const char *why) {
+static void ended(void *owner, const char *why)
+{
     struct stream_fixture *fixture = owner;
     fixture->ended++;
     snprintf(fixture->why, sizeof fixture->why, "%s", why == NULL ? "" : why);
     event(fixture);
 }
 
-static void drained(void *owner) {
+static void drained(void *owner)
+{
     struct stream_fixture *fixture = owner;
     fixture->drained++;
     fixture->waiting_when_drained = stream_waiting(fixture->stream);
@@ -63,13 +71,15 @@ static void drained(void *owner) {
 
 const struct stream_events stream_fixture_events = {connected, connect_failed, data, ended, drained};
 
-void fixture_closed(void *owner) {
+void fixture_closed(void *owner)
+{
     struct stream_fixture *fixture = owner;
     fixture->closed++;
     fixture->stream = NULL;
 }
 
-int stream_fixture_begin(void **state) {
+int stream_fixture_begin(void **state)
+{
     struct stream_fixture *fixture = calloc(1, sizeof *fixture);
     socklen_t length = sizeof fixture->address;
 
@@ -89,7 +99,8 @@ int stream_fixture_begin(void **state) {
     return 0;
 }
 
-int stream_fixture_end(void **state) {
+int stream_fixture_end(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     if (fixture->stream != NULL)
@@ -104,26 +115,30 @@ int stream_fixture_end(void **state) {
     return 0;
 }
 
-void fixture_deafen(struct stream_fixture *fixture) {
+void fixture_deafen(struct stream_fixture *fixture)
+{
     close(fixture->listening);
     fixture->listening = -1;
 }
 
-void fixture_connect(struct stream_fixture *fixture) {
+void fixture_connect(struct stream_fixture *fixture)
+{
     fixture->stream =
         stream_connect(&fixture->home, &fixture->address, NULL, 5000, &stream_fixture_events, fixture);
     assert_non_null(fixture->stream);
     assert_int_equal(fixture->connected + fixture->failed, 0); /* never inside the call */
 }
 
-void fixture_connect_whole(struct stream_fixture *fixture) {
+void fixture_connect_whole(struct stream_fixture *fixture)
+{
     fixture_connect(fixture);
     test_loop_until(&fixture->test, &fixture->connected, 1);
     fixture->peer = accept(fixture->listening, NULL, NULL);
     assert_true(fixture->peer >= 0);
 }
 
-void fixture_accept(struct stream_fixture *fixture) {
+void fixture_accept(struct stream_fixture *fixture)
+{
     fixture->peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(fixture->peer, &fixture->address.any, address_length(&fixture->address)), 0);
     int accepted = accept(fixture->listening, NULL, NULL);
@@ -132,13 +147,15 @@ void fixture_accept(struct stream_fixture *fixture) {
     assert_non_null(fixture->stream);
 }
 
-void fixture_close(struct stream_fixture *fixture) {
+void fixture_close(struct stream_fixture *fixture)
+{
     unsigned before = fixture->closed;
     stream_close(fixture->stream, fixture_closed);
     test_loop_until(&fixture->test, &fixture->closed, before + 1);
 }
 
-void peer_send(struct stream_fixture *fixture, size_t count) {
+void peer_send(struct stream_fixture *fixture, size_t count)
+{
     char octets[4096];
 
     assert_true(count <= sizeof octets);
@@ -146,14 +163,16 @@ void peer_send(struct stream_fixture *fixture, size_t count) {
     assert_int_equal(send(fixture->peer, octets, count, MSG_NOSIGNAL), count);
 }
 
-void peer_reset(struct stream_fixture *fixture) {
+void peer_reset(struct stream_fixture *fixture)
+{
     const struct linger hard = {1, 0};
     assert_int_equal(setsockopt(fixture->peer, SOL_SOCKET, SO_LINGER, &hard, sizeof hard), 0);
     close(fixture->peer);
     fixture->peer = -1;
 }
 
-size_t peer_read(struct stream_fixture *fixture, size_t count) {
+size_t peer_read(struct stream_fixture *fixture, size_t count)
+{
     char octets[16384];
     size_t all = 0;
 

@@ -6,7 +6,8 @@
 
 #include <cmocka.h>
 
-static void read_and_print(void **state) {
+static void read_and_print(void **state)
+{
     static const struct {
         const char *host, *expected; /* NULL: no address */
     } cases[] = {
@@ -39,7 +40,8 @@ static void read_and_print(void **state) {
     assert_false(address_read(((struct text){"127.0.0.1\0", 10}), 1, &address));
 }
 
-static void refused(void **state) {
+static void refused(void **state)
+{
     static const char *const bad[] = {"127.0.0.1",
                                       "127.255.255.254",
                                       "0.0.0.0",
@@ -76,7 +78,8 @@ static void refused(void **state) {
     }
 }
 
-static void equal_hosts(void **state) {
+static void equal_hosts(void **state)
+{
     union address a, b, c, d;
 
     (void)state;
@@ -91,7 +94,8 @@ static void equal_hosts(void **state) {
     assert_false(address_is_unspecified(&a));
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_and_print),
         cmocka_unit_test(refused),

@@ -13,20 +13,24 @@
 
 static struct dns_message message;
 
-static enum dns_answer_result open_as(uint16_t type, struct dns_answer *answer) {
+static enum dns_answer_result open_as(uint16_t type, struct dns_answer *answer)
+{
     return dns_answer_open(message_text(&message), TEXT(NAME), type, answer);
 }
 
-static void begin(uint16_t flags, uint16_t type) {
+static void begin(uint16_t flags, uint16_t type)
+{
     message_begin(&message, 1, flags, NAME, type);
 }
 
-static void assert_text(struct text t, const char *expected) {
+static void assert_text(struct text t, const char *expected)
+{
     assert_int_equal(t.length, strlen(expected));
     assert_memory_equal(t.at, expected, t.length);
 }
 
-static void srv_records_in_order(void **state) {
+static void srv_records_in_order(void **state)
+{
     struct dns_answer answer;
     struct dns_record record;
 
@@ -50,7 +54,8 @@ static void srv_records_in_order(void **state) {
     assert_false(dns_answer_next(&answer, &record));
 }
 
-static void srv_target_root_is_empty(void **state) {
+static void srv_target_root_is_empty(void **state)
+{
     struct dns_answer answer;
     struct dns_record record;
 
@@ -62,7 +67,8 @@ static void srv_target_root_is_empty(void **state) {
     assert_int_equal(record.host.length, 0);
 }
 
-static void srv_target_that_is_no_host_is_passed_over(void **state) {
+static void srv_target_that_is_no_host_is_passed_over(void **state)
+{
     static const char *const bad[] = {"a b.example", "192.0.2.1", "-a.example", "a\\.example",
                                       "\xc3\xa4.example"};
     struct dns_answer answer;
@@ -80,7 +86,8 @@ static void srv_target_that_is_no_host_is_passed_over(void **state) {
     }
 }
 
-static void addresses_and_tlsa(void **state) {
+static void addresses_and_tlsa(void **state)
+{
     static const uint8_t v6[16] = {0x20, 1, 0xd, 0xb8, [15] = 1};
     struct dns_answer answer;
     struct dns_record record;
@@ -110,7 +117,8 @@ static void addresses_and_tlsa(void **state) {
     assert_text(record.tlsa.data, "ABCDEF");
 }
 
-static void address_of_wrong_length_is_passed_over(void **state) {
+static void address_of_wrong_length_is_passed_over(void **state)
+{
     struct dns_answer answer;
     struct dns_record record;
 
@@ -123,7 +131,8 @@ static void address_of_wrong_length_is_passed_over(void **state) {
     assert_false(dns_answer_next(&answer, &record));
 }
 
-static void aliases_are_followed_in_any_order(void **state) {
+static void aliases_are_followed_in_any_order(void **state)
+{
     struct dns_answer answer;
     struct dns_record record;
 
@@ -139,7 +148,8 @@ static void aliases_are_followed_in_any_order(void **state) {
     assert_memory_equal(record.address, "\xc0\x00\x02\x07", 4);
 }
 
-static void alias_loops_end(void **state) {
+static void alias_loops_end(void **state)
+{
     struct dns_answer answer;
     char from[32], to[32];
 
@@ -169,7 +179,8 @@ static void alias_loops_end(void **state) {
     }
 }
 
-static void denials_take_their_ttl_from_the_soa(void **state) {
+static void denials_take_their_ttl_from_the_soa(void **state)
+{
     static const struct {
         uint32_t ttl, minimum, expected;
     } cases[] = {{600, 60, 60}, {60, 600, 60}, {0, 600, 0}};
@@ -188,7 +199,8 @@ static void denials_take_their_ttl_from_the_soa(void **state) {
     }
 }
 
-static void denial_at_the_end_of_an_alias(void **state) {
+static void denial_at_the_end_of_an_alias(void **state)
+{
     struct dns_answer answer;
 
     (void)state;
@@ -199,7 +211,8 @@ static void denial_at_the_end_of_an_alias(void **state) {
     assert_int_equal(answer.ttl, 20);
 }
 
-static void denial_without_soa(void **state) {
+static void denial_without_soa(void **state)
+{
     struct dns_answer answer;
 
     (void)state;
@@ -208,7 +221,8 @@ static void denial_without_soa(void **state) {
     assert_int_equal(answer.ttl, 0);
 }
 
-static void referral_is_no_denial(void **state) {
+static void referral_is_no_denial(void **state)
+{
     struct dns_answer answer;
 
     (void)state;
@@ -219,7 +233,8 @@ static void referral_is_no_denial(void **state) {
     assert_int_equal(open_as(DNS_TYPE_A, &answer), DNS_ANSWER_FAILED);
 }
 
-static void rcodes(void **state) {
+static void rcodes(void **state)
+{
     struct dns_answer answer;
 
     (void)state;
@@ -234,7 +249,8 @@ static void rcodes(void **state) {
 }
 
 /* RFC 6891: BADVERS is 16, its lower half looks like NOERROR. */
-static void extended_rcode_is_no_denial(void **state) {
+static void extended_rcode_is_no_denial(void **state)
+{
     struct dns_answer answer;
 
     (void)state;
@@ -245,7 +261,8 @@ static void extended_rcode_is_no_denial(void **state) {
     assert_int_equal(answer.rcode, 16);
 }
 
-static void not_an_answer_to_this_question(void **state) {
+static void not_an_answer_to_this_question(void **state)
+{
     struct dns_answer answer;
 
     (void)state;
@@ -264,7 +281,8 @@ static void not_an_answer_to_this_question(void **state) {
     assert_int_equal(open_as(DNS_TYPE_A, &answer), DNS_ANSWER_TRUNCATED);
 }
 
-static void compressed_names(void **state) {
+static void compressed_names(void **state)
+{
     struct dns_answer answer;
     struct dns_record record;
 
@@ -284,7 +302,8 @@ static void compressed_names(void **state) {
 }
 
 /* Ways of a pointer to never end or to lead out: to itself, to each other, forward, outside. */
-static void pointers_that_lead_nowhere(void **state) {
+static void pointers_that_lead_nowhere(void **state)
+{
     static const uint16_t targets[] = {0, 1, 2, 5, 0x3fff};
     struct dns_answer answer;
 
@@ -300,7 +319,8 @@ static void pointers_that_lead_nowhere(void **state) {
     }
 }
 
-static void names_over_their_bounds(void **state) {
+static void names_over_their_bounds(void **state)
+{
     struct dns_answer answer;
     char label[65], name[300] = "";
 
@@ -321,7 +341,8 @@ static void names_over_their_bounds(void **state) {
 }
 
 /* Every truncation of an answer is malformed, and none is read past its end (the copy has no slack). */
-static void cut_at_every_octet(void **state) {
+static void cut_at_every_octet(void **state)
+{
     struct dns_answer answer;
     struct dns_record record;
 
@@ -346,7 +367,8 @@ static void cut_at_every_octet(void **state) {
 }
 
 /* Whatever octet is changed to whatever value: it ends, and reads nothing that is not there. */
-static void every_octet_changed(void **state) {
+static void every_octet_changed(void **state)
+{
     static const uint8_t values[] = {0x00, 0x01, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xff};
     struct dns_answer answer;
     struct dns_record record;
@@ -371,7 +393,8 @@ static void every_octet_changed(void **state) {
     assert_true(records > 0);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(srv_records_in_order),
         cmocka_unit_test(srv_target_root_is_empty),

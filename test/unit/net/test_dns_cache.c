@@ -11,30 +11,35 @@
 static unsigned released; /* values that left the cache */
 static int values[64];
 
-static void count_release(void *value) {
+static void count_release(void *value)
+{
     assert_non_null(value);
     released++;
 }
 
-static int begin(void **state) {
+static int begin(void **state)
+{
     released = 0;
     *state = dns_cache_create(4, count_release);
     return *state == NULL;
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     dns_cache_destroy(*state);
     return 0;
 }
 
 static void assert_look(struct dns_cache *cache, const char *name, uint64_t now,
-                        enum dns_cache_state expected, void *expected_value) {
+                        enum dns_cache_state expected, void *expected_value)
+{
     void *value;
     assert_int_equal(dns_cache_look(cache, text_of(name), now, &value), expected);
     assert_ptr_equal(value, expected_value);
 }
 
-static void fresh_stale_gone(void **state) {
+static void fresh_stale_gone(void **state)
+{
     struct dns_cache *cache = *state;
 
     assert_look(cache, "a.example", 0, DNS_CACHE_NONE, NULL);
@@ -47,7 +52,8 @@ static void fresh_stale_gone(void **state) {
     assert_int_equal(released, 0);
 }
 
-static void the_newer_value_counts(void **state) {
+static void the_newer_value_counts(void **state)
+{
     struct dns_cache *cache = *state;
 
     dns_cache_put(cache, TEXT("a.example"), 0, &values[0], 100, 0);
@@ -57,7 +63,8 @@ static void the_newer_value_counts(void **state) {
     assert_int_equal(dns_cache_count(cache), 1);
 }
 
-static void ttl_zero(void **state) {
+static void ttl_zero(void **state)
+{
     struct dns_cache *cache = *state;
 
     dns_cache_put(cache, TEXT("a.example"), 0, &values[0], 0, 50); /* kept, but only to help out */
@@ -70,7 +77,8 @@ static void ttl_zero(void **state) {
     assert_int_equal(dns_cache_count(cache), 0);
 }
 
-static void stale_helps_out_within_its_bound(void **state) {
+static void stale_helps_out_within_its_bound(void **state)
+{
     struct dns_cache *cache = *state;
     uint64_t until = 0;
 
@@ -88,7 +96,8 @@ static void stale_helps_out_within_its_bound(void **state) {
     assert_null(dns_cache_prolong(cache, TEXT("b.example"), 0, &until));
 }
 
-static void denials_never_help_out(void **state) {
+static void denials_never_help_out(void **state)
+{
     struct dns_cache *cache = *state;
     uint64_t until;
 
@@ -96,7 +105,8 @@ static void denials_never_help_out(void **state) {
     assert_null(dns_cache_prolong(cache, TEXT("a.example"), 100, &until));
 }
 
-static void full_cache_lets_the_unused_go(void **state) {
+static void full_cache_lets_the_unused_go(void **state)
+{
     struct dns_cache *cache = *state;
     char name[32];
 
@@ -114,7 +124,8 @@ static void full_cache_lets_the_unused_go(void **state) {
     assert_look(cache, "new.example", 2, DNS_CACHE_FRESH, &values[4]);
 }
 
-static void everything_used_still_makes_room(void **state) {
+static void everything_used_still_makes_room(void **state)
+{
     struct dns_cache *cache = *state;
     char name[32];
 
@@ -127,7 +138,8 @@ static void everything_used_still_makes_room(void **state) {
     assert_int_equal(released, 56);
 }
 
-static void cache_of_one_and_of_none(void **state) {
+static void cache_of_one_and_of_none(void **state)
+{
     struct dns_cache *one = dns_cache_create(1, count_release), *none = dns_cache_create(0, count_release);
 
     (void)state;
@@ -143,7 +155,8 @@ static void cache_of_one_and_of_none(void **state) {
     assert_int_equal(released, 6);
 }
 
-static void names_that_are_none(void **state) {
+static void names_that_are_none(void **state)
+{
     struct dns_cache *cache = *state;
     char name[300];
 
@@ -154,7 +167,8 @@ static void names_that_are_none(void **state) {
     assert_look(cache, "", 0, DNS_CACHE_NONE, NULL);
 }
 
-static void bounds_of_ttls(void **state) {
+static void bounds_of_ttls(void **state)
+{
     (void)state;
     assert_int_equal(dns_ttl_positive(0), 0);
     assert_int_equal(dns_ttl_positive(7), 7000);
@@ -166,7 +180,8 @@ static void bounds_of_ttls(void **state) {
 
 #define CACHE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         CACHE_TEST(fresh_stale_gone),
         CACHE_TEST(the_newer_value_counts),

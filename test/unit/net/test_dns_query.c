@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-static void query_octets(void **state) {
+static void query_octets(void **state)
+{
     static const uint8_t expected[] = "\x12\x34\x01\x20\0\1\0\0\0\0\0\1\1a\7example\0\0\x21\0\1"
                                       "\0\0\x29\x04\xd0\0\0\0\0\0";
     uint8_t octets[DNS_QUERY_SIZE];
@@ -31,7 +32,8 @@ static void query_octets(void **state) {
     assert_int_equal(dns_query_write(1, TEXT("a..b"), DNS_TYPE_A, true, octets), 0);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(query_octets),
     };

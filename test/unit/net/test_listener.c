@@ -19,13 +19,15 @@ struct fixture {
     int sockets[64];
 };
 
-static void listener_closed(void *owner) {
+static void listener_closed(void *owner)
+{
     struct fixture *fixture = owner;
     fixture->closed++;
     fixture->listener = NULL;
 }
 
-static void accepted(void *owner, int socket, const union address *peer) {
+static void accepted(void *owner, int socket, const union address *peer)
+{
     struct fixture *fixture = owner;
 
     assert_true(fixture->accepted < 64);
@@ -37,7 +39,8 @@ static void accepted(void *owner, int socket, const union address *peer) {
         listener_close(fixture->listener, listener_closed);
 }
 
-static void exhausted(void *owner, const char *why) {
+static void exhausted(void *owner, const char *why)
+{
     struct fixture *fixture = owner;
     fixture->exhausted++;
     assert_true(strlen(why) > 0);
@@ -45,7 +48,8 @@ static void exhausted(void *owner, const char *why) {
 
 static const struct listener_events events = {accepted, exhausted};
 
-static int begin(void **state) {
+static int begin(void **state)
+{
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
     test_loop_begin(&fixture->test);
@@ -54,7 +58,8 @@ static int begin(void **state) {
     return 0;
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     struct fixture *fixture = *state;
 
     if (fixture->listener != NULL) {
@@ -68,7 +73,8 @@ static int end(void **state) {
     return 0;
 }
 
-static void open_listener(struct fixture *fixture) {
+static void open_listener(struct fixture *fixture)
+{
     char error[LISTENER_ERROR_SIZE] = "";
     fixture->listener =
         listener_open(&fixture->test.loop, &fixture->address, &events, fixture, error, sizeof error);
@@ -77,14 +83,16 @@ static void open_listener(struct fixture *fixture) {
     fixture->address = *listener_address(fixture->listener);
 }
 
-static int connect_plain(const union address *to) {
+static int connect_plain(const union address *to)
+{
     int s = socket(to->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(s >= 0);
     assert_int_equal(connect(s, &to->any, address_length(to)), 0);
     return s;
 }
 
-static void accepts_and_tells_the_peer(void **state) {
+static void accepts_and_tells_the_peer(void **state)
+{
     struct fixture *fixture = *state;
     union address own;
     socklen_t length = sizeof own;
@@ -100,7 +108,8 @@ static void accepts_and_tells_the_peer(void **state) {
     close(s);
 }
 
-static void taken_address_is_said(void **state) {
+static void taken_address_is_said(void **state)
+{
     struct fixture *fixture = *state;
     char error[LISTENER_ERROR_SIZE], text[ADDRESS_TEXT_SIZE], expected[LISTENER_ERROR_SIZE];
     socklen_t length = sizeof fixture->address;
@@ -120,7 +129,8 @@ static void taken_address_is_said(void **state) {
 }
 
 /* Two gateways on one port would each get half of the connections. */
-static void second_gateway_is_noticed(void **state) {
+static void second_gateway_is_noticed(void **state)
+{
     struct fixture *fixture = *state;
     char error[LISTENER_ERROR_SIZE];
 
@@ -132,7 +142,8 @@ static void second_gateway_is_noticed(void **state) {
     listener_close(shared, NULL);
 }
 
-static void address_of_another_machine(void **state) {
+static void address_of_another_machine(void **state)
+{
     struct fixture *fixture = *state;
     char error[LISTENER_ERROR_SIZE];
 
@@ -141,7 +152,8 @@ static void address_of_another_machine(void **state) {
     assert_string_equal(error, "address 192.0.2.1:5061 is not an address of this machine");
 }
 
-static void ipv6_serves_ipv6_alone(void **state) {
+static void ipv6_serves_ipv6_alone(void **state)
+{
     struct fixture *fixture = *state;
     char error[LISTENER_ERROR_SIZE];
 
@@ -161,7 +173,8 @@ static void ipv6_serves_ipv6_alone(void **state) {
     test_loop_until(&fixture->test, &fixture->accepted, 1);
 }
 
-static void adopts_a_bound_socket(void **state) {
+static void adopts_a_bound_socket(void **state)
+{
     struct fixture *fixture = *state;
     char error[LISTENER_ERROR_SIZE];
 
@@ -173,7 +186,8 @@ static void adopts_a_bound_socket(void **state) {
     test_loop_until(&fixture->test, &fixture->accepted, 1);
 }
 
-static void adopts_no_other_socket(void **state) {
+static void adopts_no_other_socket(void **state)
+{
     struct fixture *fixture = *state;
     char error[LISTENER_ERROR_SIZE];
     int datagrams = socket(AF_INET, SOCK_DGRAM, 0);
@@ -184,7 +198,8 @@ static void adopts_no_other_socket(void **state) {
     assert_null(listener_adopt(&fixture->test.loop, -1, &events, fixture, error, sizeof error));
 }
 
-static void closed_in_accepted(void **state) {
+static void closed_in_accepted(void **state)
+{
     struct fixture *fixture = *state;
     int s[3];
 
@@ -198,7 +213,8 @@ static void closed_in_accepted(void **state) {
         close(s[i]);
 }
 
-static double cpu_seconds(void) {
+static double cpu_seconds(void)
+{
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
@@ -206,7 +222,8 @@ static double cpu_seconds(void) {
 }
 
 /* Out of descriptors: it pauses, does not spin, and goes on when there are some again. */
-static void out_of_descriptors(void **state) {
+static void out_of_descriptors(void **state)
+{
     struct fixture *fixture = *state;
     struct rlimit old, none;
 
@@ -229,7 +246,8 @@ static void out_of_descriptors(void **state) {
     close(s);
 }
 
-static void closed_while_pausing(void **state) {
+static void closed_while_pausing(void **state)
+{
     struct fixture *fixture = *state;
     struct rlimit old, none;
 
@@ -251,7 +269,8 @@ static void closed_while_pausing(void **state) {
 
 #define LISTENER_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         LISTENER_TEST(accepts_and_tells_the_peer), LISTENER_TEST(taken_address_is_said),
         LISTENER_TEST(second_gateway_is_noticed),  LISTENER_TEST(address_of_another_machine),

@@ -14,7 +14,8 @@ struct script {
     uint32_t bound[8]; /* what was asked for */
 };
 
-static uint32_t scripted(void *context, uint32_t bound) {
+static uint32_t scripted(void *context, uint32_t bound)
+{
     struct script *script = context;
     assert_true(script->at < script->count);
     script->bound[script->at] = bound;
@@ -22,7 +23,8 @@ static uint32_t scripted(void *context, uint32_t bound) {
     return script->number[script->at++];
 }
 
-static uint32_t lowest(void *context, uint32_t bound) {
+static uint32_t lowest(void *context, uint32_t bound)
+{
     (void)context;
     assert_true(bound > 0);
     return 0;
@@ -30,11 +32,13 @@ static uint32_t lowest(void *context, uint32_t bound) {
 
 static const struct locate_random no_chance = {lowest, NULL};
 
-static struct srv_target target(const char *host, uint16_t priority, uint16_t weight) {
+static struct srv_target target(const char *host, uint16_t priority, uint16_t weight)
+{
     return (struct srv_target){text_of(host), 5061, priority, weight};
 }
 
-static void assert_order(const struct located_target *to, size_t count, const char *expected) {
+static void assert_order(const struct located_target *to, size_t count, const char *expected)
+{
     assert_int_equal(count, strlen(expected));
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(to[i].host.length, 1);
@@ -42,7 +46,8 @@ static void assert_order(const struct located_target *to, size_t count, const ch
     }
 }
 
-static void by_priority(void **state) {
+static void by_priority(void **state)
+{
     const struct srv_target targets[] = {target("c", 30, 1), target("a", 10, 1), target("b", 20, 1)};
     const struct srv_answer answer = {.outcome = REASON_OK, .target = targets, .target_count = 3};
     struct located_target to[SRV_TARGETS_MOST];
@@ -53,7 +58,8 @@ static void by_priority(void **state) {
 }
 
 /* RFC 2782: the first whose running sum is at least the number drawn from 0 to the sum. */
-static void by_weight(void **state) {
+static void by_weight(void **state)
+{
     static const struct {
         uint32_t number[3];
         const char *expected;
@@ -76,7 +82,8 @@ static void by_weight(void **state) {
 }
 
 /* RFC 2782: weight 0 stands first, so that it is chosen when 0 is drawn. */
-static void weight_zero_has_a_small_chance(void **state) {
+static void weight_zero_has_a_small_chance(void **state)
+{
     const struct srv_target targets[] = {target("a", 1, 10), target("z", 1, 0)};
     const struct srv_answer answer = {.outcome = REASON_OK, .target = targets, .target_count = 2};
     const uint32_t zero[] = {0, 0}, one[] = {1, 0};
@@ -90,7 +97,8 @@ static void weight_zero_has_a_small_chance(void **state) {
     assert_order(to, locate_srv(&answer, &random, to), "az");
 }
 
-static void all_weights_zero(void **state) {
+static void all_weights_zero(void **state)
+{
     const struct srv_target targets[] = {target("a", 1, 0), target("b", 1, 0)};
     const struct srv_answer answer = {.outcome = REASON_OK, .target = targets, .target_count = 2};
     struct located_target to[SRV_TARGETS_MOST];
@@ -100,7 +108,8 @@ static void all_weights_zero(void **state) {
     assert_int_not_equal(to[0].host.at[0], to[1].host.at[0]);
 }
 
-static void a_hundred_of_the_greatest_weight(void **state) {
+static void a_hundred_of_the_greatest_weight(void **state)
+{
     struct srv_target targets[SRV_TARGETS_MOST + 1];
     struct located_target to[SRV_TARGETS_MOST];
 
@@ -112,7 +121,8 @@ static void a_hundred_of_the_greatest_weight(void **state) {
     assert_int_equal(locate_srv(&answer, &locate_random_system, to), SRV_TARGETS_MOST);
 }
 
-static void nothing_without_an_answer(void **state) {
+static void nothing_without_an_answer(void **state)
+{
     const struct srv_target targets[] = {target("a", 1, 0)};
     const struct srv_answer failed = {.outcome = REASON_DNS_FAILED, .target = targets, .target_count = 1};
     const struct srv_answer empty = {.outcome = REASON_OK};
@@ -124,7 +134,8 @@ static void nothing_without_an_answer(void **state) {
 }
 
 /* Weights 1 and 3: with the sums of RFC 2782 the lighter one comes first in 2 of 5 draws. */
-static void system_random_follows_the_weights(void **state) {
+static void system_random_follows_the_weights(void **state)
+{
     const struct srv_target targets[] = {target("a", 1, 1), target("b", 1, 3)};
     const struct srv_answer answer = {.outcome = REASON_OK, .target = targets, .target_count = 2};
     struct located_target to[SRV_TARGETS_MOST];
@@ -138,7 +149,8 @@ static void system_random_follows_the_weights(void **state) {
     assert_in_range(first, 1800, 2200); /* expected 2000, deviation 35 */
 }
 
-static void fixed_keeps_its_order(void **state) {
+static void fixed_keeps_its_order(void **state)
+{
     char b[] = "b", a[] = "a";
     const struct host_port list[] = {{b, 1}, {a, 2}};
     struct located_target to[SRV_TARGETS_MOST];
@@ -149,7 +161,8 @@ static void fixed_keeps_its_order(void **state) {
     assert_int_equal(locate_fixed(NULL, 0, to), 0);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_priority),
         cmocka_unit_test(by_weight),

@@ -17,7 +17,8 @@ void *__wrap_realloc(void *old, size_t size);
 
 static unsigned refusals;
 
-static bool is_refused(void) {
+static bool is_refused(void)
+{
     if (test_allocations_left < 0)
         return false;
     if (test_allocations_left-- > 0)
@@ -27,19 +28,23 @@ static bool is_refused(void) {
     return true;
 }
 
-void *__wrap_malloc(size_t size) {
+void *__wrap_malloc(size_t size)
+{
     return is_refused() ? NULL : __real_malloc(size);
 }
 
-void *__wrap_calloc(size_t count, size_t size) {
+void *__wrap_calloc(size_t count, size_t size)
+{
     return is_refused() ? NULL : __real_calloc(count, size);
 }
 
-void *__wrap_realloc(void *old, size_t size) {
+void *__wrap_realloc(void *old, size_t size)
+{
     return is_refused() ? NULL : __real_realloc(old, size);
 }
 
-static void note_srv(void *context, const struct srv_record_set *set) {
+static void note_srv(void *context, const struct srv_record_set *set)
+{
     struct resolver_fixture *fixture = context;
 
     assert_true(set->answer.outcome == REASON_OK || set->answer.outcome == REASON_OVERLOADED ||
@@ -47,7 +52,8 @@ static void note_srv(void *context, const struct srv_record_set *set) {
     fixture->srv_answers++;
 }
 
-static void note_addresses(void *context, const struct address_set *set) {
+static void note_addresses(void *context, const struct address_set *set)
+{
     struct resolver_fixture *fixture = context;
 
     assert_true(set->outcome == REASON_OK || set->outcome == REASON_OVERLOADED ||
@@ -55,7 +61,8 @@ static void note_addresses(void *context, const struct address_set *set) {
     fixture->address_answers++;
 }
 
-static void deny_first(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void deny_first(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     if (begins_with(exchange->name, "_sipf"))
         script_no_such_name(fixture, exchange);
     else
@@ -63,7 +70,8 @@ static void deny_first(struct resolver_fixture *fixture, struct dns_exchange *ex
 }
 
 /* Two questions of each kind, asked twice; false: the resolver could not even be made. */
-static bool ask_all(struct resolver_fixture *fixture) {
+static bool ask_all(struct resolver_fixture *fixture)
+{
     char error[RESOLVER_ERROR_SIZE];
     unsigned srv = 0, addresses = 0;
 
@@ -85,7 +93,8 @@ static bool ask_all(struct resolver_fixture *fixture) {
     return true;
 }
 
-static void resolver_without_memory(void **state) {
+static void resolver_without_memory(void **state)
+{
     struct resolver_fixture *fixture = *state;
     union address own;
 
@@ -101,7 +110,8 @@ static void resolver_without_memory(void **state) {
     assert_in_range(refusals, 15, MOST - 1); /* the story has that many allocations, and an end */
 }
 
-static void stream_without_memory(void **state) {
+static void stream_without_memory(void **state)
+{
     struct stream_fixture *fixture = *state;
     enum { LARGE = 8 * 1024 * 1024 };
     char *octets = test_allocate(LARGE);
@@ -126,7 +136,8 @@ static void stream_without_memory(void **state) {
     assert_in_range(refusals, 3, 7);
 }
 
-static void finish_without_memory_closes_at_once(void **state) {
+static void finish_without_memory_closes_at_once(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -136,7 +147,8 @@ static void finish_without_memory_closes_at_once(void **state) {
     assert_int_equal(test_allocations_left, -1);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(resolver_without_memory, resolver_fixture_begin,
                                         resolver_fixture_end),

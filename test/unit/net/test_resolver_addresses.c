@@ -6,12 +6,14 @@
 
 #define HOST "sip.fabrikam.example"
 
-static void assert_outcome(const struct address_set *set, enum reason outcome, size_t count) {
+static void assert_outcome(const struct address_set *set, enum reason outcome, size_t count)
+{
     assert_string_equal(reason_token(set->outcome), reason_token(outcome));
     assert_int_equal(set->address_count, count);
 }
 
-static void many_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void many_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     (void)fixture;
     assert_string_equal(exchange->name, HOST);
     if (exchange->type == DNS_TYPE_A) {
@@ -23,7 +25,8 @@ static void many_script(struct resolver_fixture *fixture, struct dns_exchange *e
     }
 }
 
-static void both_families_by_turns(void **state) {
+static void both_families_by_turns(void **state)
+{
     struct resolver_fixture *fixture = *state;
     const struct address_set *peeked;
 
@@ -41,7 +44,8 @@ static void both_families_by_turns(void **state) {
     assert_int_equal(fixture->server.queries, 2);
 }
 
-static void a_hundred_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void a_hundred_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     (void)fixture;
     for (unsigned i = 0; i < 50; i++) {
         if (exchange->type == DNS_TYPE_A)
@@ -51,14 +55,16 @@ static void a_hundred_script(struct resolver_fixture *fixture, struct dns_exchan
     }
 }
 
-static void addresses_are_bounded(void **state) {
+static void addresses_are_bounded(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, a_hundred_script);
     assert_outcome(get_addresses(fixture, HOST), REASON_OK, ADDRESSES_MOST);
 }
 
-static void only_v4_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void only_v4_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     if (exchange->type == DNS_TYPE_A)
         message_a(&exchange->reply, HOST, 600, "192.0.2.1");
     else if (fixture->step == 0)
@@ -69,7 +75,8 @@ static void only_v4_script(struct resolver_fixture *fixture, struct dns_exchange
         script_silence(fixture, exchange);
 }
 
-static void one_family_suffices(void **state) {
+static void one_family_suffices(void **state)
+{
     static const uint64_t seconds[] = {20, 30,
                                        30}; /* the denial's; until the failed half is asked for again */
     struct resolver_fixture *fixture = *state;
@@ -85,21 +92,24 @@ static void one_family_suffices(void **state) {
     }
 }
 
-static void one_denied_one_failed_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void one_denied_one_failed_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     if (exchange->type == DNS_TYPE_A)
         script_server_failure(fixture, exchange);
     else
         script_no_such_name(fixture, exchange);
 }
 
-static void failure_is_no_denial(void **state) {
+static void failure_is_no_denial(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, one_denied_one_failed_script);
     assert_outcome(get_addresses(fixture, HOST), REASON_DNS_FAILED, 0);
 }
 
-static void no_address_at_all(void **state) {
+static void no_address_at_all(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, script_no_such_name);
@@ -107,7 +117,8 @@ static void no_address_at_all(void **state) {
     assert_outcome(get_addresses(fixture, "a..b"), REASON_ADDRESS_NOT_FOUND, 0);
 }
 
-static void rebinding_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void rebinding_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     if (exchange->type == DNS_TYPE_AAAA) {
         message_aaaa(&exchange->reply, HOST, 6000, "::ffff:127.0.0.1");
         message_aaaa(&exchange->reply, HOST, 6000, "fe80::1");
@@ -119,7 +130,8 @@ static void rebinding_script(struct resolver_fixture *fixture, struct dns_exchan
     }
 }
 
-static void refused_addresses_are_dropped(void **state) {
+static void refused_addresses_are_dropped(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, rebinding_script);
@@ -140,7 +152,8 @@ static void refused_addresses_are_dropped(void **state) {
     assert_outcome(get_addresses(fixture, HOST), REASON_OK, 5);
 }
 
-static void own_listeners_are_refused(void **state) {
+static void own_listeners_are_refused(void **state)
+{
     struct resolver_fixture *fixture = *state;
     union address own[2];
 
@@ -156,7 +169,8 @@ static void own_listeners_are_refused(void **state) {
 
 static union address an_own_address; /* of an interface that is not loopback */
 
-static void own_address_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void own_address_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     char text[ADDRESS_TEXT_SIZE];
 
     (void)fixture;
@@ -166,7 +180,8 @@ static void own_address_script(struct resolver_fixture *fixture, struct dns_exch
 }
 
 /* A listener on 0.0.0.0 is on every address of this machine. */
-static void unspecified_listener_stands_for_all(void **state) {
+static void unspecified_listener_stands_for_all(void **state)
+{
     struct resolver_fixture *fixture = *state;
     uv_interface_address_t *interface;
     union address any;
@@ -192,7 +207,8 @@ static void unspecified_listener_stands_for_all(void **state) {
     assert_outcome(get_addresses(fixture, HOST), REASON_ADDRESS_REFUSED, 0);
 }
 
-static void hosts_answer_before_any_query(void **state) {
+static void hosts_answer_before_any_query(void **state)
+{
     struct resolver_fixture *fixture = *state;
     char name[] = "sip.fabrikam.example", first[] = "127.0.0.1", second[] = "2001:db8::9";
     char *addresses[] = {first, second};
@@ -210,7 +226,8 @@ static void hosts_answer_before_any_query(void **state) {
     assert_int_equal(fixture->server.queries, 0);
 }
 
-static void an_address_answers_itself(void **state) {
+static void an_address_answers_itself(void **state)
+{
     static const char *const literals[] = {"127.0.0.1", "::1", "[::1]"};
     struct resolver_fixture *fixture = *state;
     const struct address_set *peeked;
@@ -227,14 +244,16 @@ static void an_address_answers_itself(void **state) {
     assert_int_equal(fixture->server.queries, 0);
 }
 
-static void alias_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void alias_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     (void)fixture;
     message_cname(&exchange->reply, exchange->name, 15, "edge.elsewhere.example");
     if (exchange->type == DNS_TYPE_A)
         message_a(&exchange->reply, "edge.elsewhere.example", 60, "192.0.2.1");
 }
 
-static void aliases_are_followed(void **state) {
+static void aliases_are_followed(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, alias_script);
@@ -243,13 +262,15 @@ static void aliases_are_followed(void **state) {
     assert_true(set->expires - uv_now(&fixture->test.loop) <= 15000);
 }
 
-static void authentic_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void authentic_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     script_good(fixture, exchange);
     if (fixture->step == 0 || exchange->type == DNS_TYPE_A)
         exchange->reply.at[3] |= 0x20;
 }
 
-static void secure_only_when_both_are(void **state) {
+static void secure_only_when_both_are(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     fixture->options.trust_ad = true;
@@ -264,7 +285,8 @@ static void secure_only_when_both_are(void **state) {
 #define RESOLVER_TEST(name)                                                                                  \
     cmocka_unit_test_setup_teardown(name, resolver_fixture_begin, resolver_fixture_end)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         RESOLVER_TEST(both_families_by_turns),
         RESOLVER_TEST(addresses_are_bounded),

@@ -7,7 +7,8 @@
 
 #define DOMAIN "fabrikam.example"
 
-static void equal_questions_are_joined(void **state) {
+static void equal_questions_are_joined(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, script_good);
@@ -18,12 +19,14 @@ static void equal_questions_are_joined(void **state) {
     assert_int_equal(fixture->srv->answer.outcome, REASON_OK);
 }
 
-static void ttl_zero_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void ttl_zero_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     (void)fixture;
     message_srv(&exchange->reply, exchange->name, 0, 1, 1, 5061, "sip." DOMAIN);
 }
 
-static void ttl_zero_serves_those_who_asked(void **state) {
+static void ttl_zero_serves_those_who_asked(void **state)
+{
     struct resolver_fixture *fixture = *state;
     const struct srv_record_set *peeked;
 
@@ -38,7 +41,8 @@ static void ttl_zero_serves_those_who_asked(void **state) {
     assert_int_equal(fixture->server.queries, 2);
 }
 
-static void abandoned_questions_are_not_answered(void **state) {
+static void abandoned_questions_are_not_answered(void **state)
+{
     struct resolver_fixture *fixture = *state;
     const struct srv_record_set *peeked;
 
@@ -60,14 +64,16 @@ static void abandoned_questions_are_not_answered(void **state) {
 
 static struct resolver_question *other; /* to be abandoned by a callback */
 
-static void abandon_other(struct resolver_fixture *fixture) {
+static void abandon_other(struct resolver_fixture *fixture)
+{
     (void)fixture;
     if (other != NULL)
         resolver_question_abandon(other);
     other = NULL;
 }
 
-static void abandoned_by_the_callback_before(void **state) {
+static void abandoned_by_the_callback_before(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, script_good);
@@ -79,12 +85,14 @@ static void abandoned_by_the_callback_before(void **state) {
     assert_int_equal(fixture->srv_answers, 1);
 }
 
-static void ask_again(struct resolver_fixture *fixture) {
+static void ask_again(struct resolver_fixture *fixture)
+{
     if (fixture->srv_answers < 1000)
         ask_srv(fixture, DOMAIN);
 }
 
-static void callback_that_asks_again_does_not_hold_the_loop(void **state) {
+static void callback_that_asks_again_does_not_hold_the_loop(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, script_good);
@@ -97,7 +105,8 @@ static void callback_that_asks_again_does_not_hold_the_loop(void **state) {
     test_loop_until(&fixture->test, &fixture->srv_answers, 1000);
 }
 
-static void closed_with_questions_open(void **state) {
+static void closed_with_questions_open(void **state)
+{
     struct resolver_fixture *fixture = *state;
     char name[32];
 
@@ -115,7 +124,8 @@ static void closed_with_questions_open(void **state) {
     assert_int_equal(fixture->addresses->outcome, REASON_SHUTTING_DOWN);
 }
 
-static void closed_at_once(void **state) {
+static void closed_at_once(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, script_good);
@@ -126,12 +136,14 @@ static void closed_at_once(void **state) {
     assert_int_equal(fixture->srv->answer.outcome, REASON_SHUTTING_DOWN);
 }
 
-static void close_in_answer(struct resolver_fixture *fixture) {
+static void close_in_answer(struct resolver_fixture *fixture)
+{
     if (fixture->srv_answers + fixture->address_answers == 1)
         resolver_close(fixture->resolver, resolver_closed, fixture);
 }
 
-static void closed_in_a_callback(void **state) {
+static void closed_in_a_callback(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, script_good);
@@ -145,7 +157,8 @@ static void closed_in_a_callback(void **state) {
     assert_int_equal(fixture->address_answers, 1);
 }
 
-static void answers_outlive_the_resolver(void **state) {
+static void answers_outlive_the_resolver(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, script_good);
@@ -158,7 +171,8 @@ static void answers_outlive_the_resolver(void **state) {
 
 static unsigned most_in_flight;
 
-static void count_in_flight(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void count_in_flight(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     struct resolver_statistics statistics;
 
     resolver_statistics(fixture->resolver, &statistics);
@@ -167,7 +181,8 @@ static void count_in_flight(struct resolver_fixture *fixture, struct dns_exchang
     script_good(fixture, exchange);
 }
 
-static void queries_in_flight_are_bounded(void **state) {
+static void queries_in_flight_are_bounded(void **state)
+{
     struct resolver_fixture *fixture = *state;
     char name[32];
 
@@ -186,11 +201,13 @@ static void queries_in_flight_are_bounded(void **state) {
 
 static unsigned outcomes[REASON_COUNT];
 
-static void count_outcome(struct resolver_fixture *fixture) {
+static void count_outcome(struct resolver_fixture *fixture)
+{
     outcomes[fixture->srv->answer.outcome]++;
 }
 
-static void too_many_questions(void **state) {
+static void too_many_questions(void **state)
+{
     struct resolver_fixture *fixture = *state;
     struct resolver_statistics statistics;
     char name[32];
@@ -217,7 +234,8 @@ static void too_many_questions(void **state) {
     assert_int_equal(get_srv(fixture, DOMAIN)->answer.outcome, REASON_OK);
 }
 
-static void failing_later_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void failing_later_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     if (fixture->step > 0)
         script_server_failure(fixture, exchange);
     else if (exchange->type == DNS_TYPE_SRV)
@@ -226,7 +244,8 @@ static void failing_later_script(struct resolver_fixture *fixture, struct dns_ex
         message_a(&exchange->reply, exchange->name, 1, "192.0.2.7");
 }
 
-static void expired_answers_help_out_when_the_dns_fails(void **state) {
+static void expired_answers_help_out_when_the_dns_fails(void **state)
+{
     struct resolver_fixture *fixture = *state;
     const struct srv_record_set *peeked;
 
@@ -249,14 +268,16 @@ static void expired_answers_help_out_when_the_dns_fails(void **state) {
     assert_int_equal(fixture->server.queries, queries);
 }
 
-static void denied_later_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void denied_later_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     if (fixture->step > 0)
         script_no_such_name(fixture, exchange);
     else
         failing_later_script(fixture, exchange);
 }
 
-static void expired_answers_do_not_outlive_a_denial(void **state) {
+static void expired_answers_do_not_outlive_a_denial(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, denied_later_script);
@@ -266,7 +287,8 @@ static void expired_answers_do_not_outlive_a_denial(void **state) {
     assert_int_equal(get_srv(fixture, DOMAIN)->answer.outcome, REASON_SRV_NOT_FOUND);
 }
 
-static void failures_are_forgotten_soon(void **state) {
+static void failures_are_forgotten_soon(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, failing_later_script);
@@ -277,7 +299,8 @@ static void failures_are_forgotten_soon(void **state) {
     assert_int_equal(get_srv(fixture, DOMAIN)->answer.outcome, REASON_OK);
 }
 
-static void no_server_at_all(void **state) {
+static void no_server_at_all(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     fixture->address.port = 1; /* nobody is there: the kernel says so at once */
@@ -288,7 +311,8 @@ static void no_server_at_all(void **state) {
     assert_int_equal(get_addresses(fixture, DOMAIN)->outcome, REASON_DNS_FAILED);
 }
 
-static void second_server_serves(void **state) {
+static void second_server_serves(void **state)
+{
     struct resolver_fixture *fixture = *state;
     const struct host_port servers[] = {{fixture->address.host, 1}, fixture->address};
 
@@ -298,7 +322,8 @@ static void second_server_serves(void **state) {
     assert_int_equal(get_srv(fixture, DOMAIN)->answer.outcome, REASON_OK);
 }
 
-static void servers_that_are_none(void **state) {
+static void servers_that_are_none(void **state)
+{
     struct resolver_fixture *fixture = *state;
     char error[RESOLVER_ERROR_SIZE] = "", host[] = "no address";
     const struct host_port server = {host, 53};
@@ -309,7 +334,8 @@ static void servers_that_are_none(void **state) {
 }
 
 /* Those of /etc/resolv.conf: nobody is asked anything here. */
-static void servers_of_the_machine(void **state) {
+static void servers_of_the_machine(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     fixture->options.server_count = 0;
@@ -320,7 +346,8 @@ static void servers_of_the_machine(void **state) {
 #define RESOLVER_TEST(name)                                                                                  \
     cmocka_unit_test_setup_teardown(name, resolver_fixture_begin, resolver_fixture_end)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         RESOLVER_TEST(equal_questions_are_joined),
         RESOLVER_TEST(ttl_zero_serves_those_who_asked),

@@ -8,14 +8,16 @@
 #define FIRST "_sipfederationtls._tcp."
 #define SECOND "_sips._tcp."
 
-static void assert_failed(const struct srv_record_set *set) {
+static void assert_failed(const struct srv_record_set *set)
+{
     assert_int_equal(set->answer.outcome, REASON_DNS_FAILED);
     assert_int_equal(set->answer.target_count, 0);
     assert_non_null(set->detail);
     assert_null(set->service);
 }
 
-static void good_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void good_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     (void)fixture;
     assert_string_equal(exchange->name, FIRST DOMAIN);
     assert_true(exchange->asks_for_ad);
@@ -24,7 +26,8 @@ static void good_script(struct resolver_fixture *fixture, struct dns_exchange *e
     message_srv(&exchange->reply, exchange->name, 30, 10, 1, 5061, "SIP." DOMAIN);
 }
 
-static void first_name_answers(void **state) {
+static void first_name_answers(void **state)
+{
     struct resolver_fixture *fixture = *state;
     const struct srv_record_set *peeked;
 
@@ -45,7 +48,8 @@ static void first_name_answers(void **state) {
     assert_int_equal(fixture->server.queries, 1);
 }
 
-static void second_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void second_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     if (begins_with(exchange->name, FIRST)) {
         if (fixture->step == 0)
             set_rcode(exchange, DNS_RCODE_NO_SUCH_NAME);
@@ -56,7 +60,8 @@ static void second_script(struct resolver_fixture *fixture, struct dns_exchange 
     message_srv(&exchange->reply, exchange->name, 600, 1, 1, 5061, "sip." DOMAIN);
 }
 
-static void second_name_answers_when_the_first_is_denied(void **state) {
+static void second_name_answers_when_the_first_is_denied(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     for (fixture->step = 0; fixture->step < 2; fixture->step++) { /* NXDOMAIN, NODATA */
@@ -71,7 +76,8 @@ static void second_name_answers_when_the_first_is_denied(void **state) {
     assert_int_equal(fixture->server.queries, 4);
 }
 
-static void both_denied(void **state) {
+static void both_denied(void **state)
+{
     struct resolver_fixture *fixture = *state;
     const struct srv_record_set *peeked;
 
@@ -83,11 +89,13 @@ static void both_denied(void **state) {
     assert_true(resolver_peek_federation_srv(fixture->resolver, TEXT(DOMAIN), &peeked));
 }
 
-static void nothing_said_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void nothing_said_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     (void)fixture, (void)exchange; /* NODATA without SOA */
 }
 
-static void denial_without_soa_is_kept_shortly(void **state) {
+static void denial_without_soa_is_kept_shortly(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, nothing_said_script);
@@ -96,7 +104,8 @@ static void denial_without_soa_is_kept_shortly(void **state) {
     assert_in_range(set->expires - uv_now(&fixture->test.loop), 4000, 5000);
 }
 
-static void failure_is_no_denial(void **state) {
+static void failure_is_no_denial(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, script_server_failure);
@@ -107,21 +116,24 @@ static void failure_is_no_denial(void **state) {
     assert_int_equal(fixture->server.queries, queries);
 }
 
-static void second_fails_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void second_fails_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     if (begins_with(exchange->name, FIRST))
         script_no_such_name(fixture, exchange);
     else
         script_server_failure(fixture, exchange);
 }
 
-static void failure_of_the_second_name_is_a_failure(void **state) {
+static void failure_of_the_second_name_is_a_failure(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, second_fails_script);
     assert_failed(get_srv(fixture, DOMAIN));
 }
 
-static void silence_ends_in_time(void **state) {
+static void silence_ends_in_time(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, script_silence);
@@ -131,12 +143,14 @@ static void silence_ends_in_time(void **state) {
 }
 
 /* Each name alone would be in time; together they are not. */
-static void slow_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void slow_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     script_no_such_name(fixture, exchange);
     exchange->delay_ms = TIMEOUT_MS * 2 / 3;
 }
 
-static void the_time_is_for_the_whole_question(void **state) {
+static void the_time_is_for_the_whole_question(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, slow_script);
@@ -146,7 +160,8 @@ static void the_time_is_for_the_whole_question(void **state) {
     test_loop_sleep(&fixture->test, TIMEOUT_MS); /* late answers come to nobody */
 }
 
-static void truncated_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void truncated_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     (void)fixture;
     if (!exchange->over_tcp) {
         exchange->reply.at[2] |= 0x02;
@@ -159,7 +174,8 @@ static void truncated_script(struct resolver_fixture *fixture, struct dns_exchan
     }
 }
 
-static void truncated_answer_comes_over_tcp(void **state) {
+static void truncated_answer_comes_over_tcp(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, truncated_script);
@@ -172,13 +188,15 @@ static void truncated_answer_comes_over_tcp(void **state) {
     assert_target(set, 0, "host-with-a-long-name-149." DOMAIN, 5149);
 }
 
-static void service_not_available_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void service_not_available_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     (void)fixture;
     assert_true(begins_with(exchange->name, FIRST)); /* it was answered: no second name */
     message_srv(&exchange->reply, exchange->name, 60, 0, 0, 0, "");
 }
 
-static void target_root_means_no_service(void **state) {
+static void target_root_means_no_service(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, service_not_available_script);
@@ -188,13 +206,15 @@ static void target_root_means_no_service(void **state) {
     assert_int_equal(fixture->server.queries, 1);
 }
 
-static void alias_loop_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void alias_loop_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     (void)fixture;
     message_cname(&exchange->reply, exchange->name, 60, "a.example");
     message_cname(&exchange->reply, "a.example", 60, exchange->name);
 }
 
-static void alias_loop_is_a_failure(void **state) {
+static void alias_loop_is_a_failure(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, alias_loop_script);
@@ -202,7 +222,8 @@ static void alias_loop_is_a_failure(void **state) {
 }
 
 /* Step 0: a wrong id; 1: another question; 2: no octet is right; 3: three octets; 4: cut within a record. */
-static void garbage_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void garbage_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     struct dns_message *reply = &exchange->reply;
 
     if (fixture->step == 0)
@@ -218,7 +239,8 @@ static void garbage_script(struct resolver_fixture *fixture, struct dns_exchange
         reply->length -= 5;
 }
 
-static void garbage_is_a_failure_in_time(void **state) {
+static void garbage_is_a_failure_in_time(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     for (fixture->step = 0; fixture->step < 5; fixture->step++) {
@@ -230,14 +252,16 @@ static void garbage_is_a_failure_in_time(void **state) {
     }
 }
 
-static void no_edns_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void no_edns_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     if (exchange->with_edns)
         set_rcode(exchange, DNS_RCODE_FORMAT_ERROR);
     else
         script_good(fixture, exchange);
 }
 
-static void server_without_edns_is_asked_without(void **state) {
+static void server_without_edns_is_asked_without(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, no_edns_script);
@@ -246,7 +270,8 @@ static void server_without_edns_is_asked_without(void **state) {
                      REASON_OK); /* and so is the next question */
 }
 
-static void authentic_script(struct resolver_fixture *fixture, struct dns_exchange *exchange) {
+static void authentic_script(struct resolver_fixture *fixture, struct dns_exchange *exchange)
+{
     if (begins_with(exchange->name, FIRST) && fixture->step > 0)
         script_no_such_name(fixture, exchange);
     else
@@ -256,7 +281,8 @@ static void authentic_script(struct resolver_fixture *fixture, struct dns_exchan
 }
 
 /* Step 0: a secure answer; 1: a secure denial before it; 2: a denial that anybody may have made up. */
-static void secure_only_when_all_is(void **state) {
+static void secure_only_when_all_is(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     fixture->options.trust_ad = true;
@@ -269,14 +295,16 @@ static void secure_only_when_all_is(void **state) {
     }
 }
 
-static void ad_is_not_believed_unasked(void **state) {
+static void ad_is_not_believed_unasked(void **state)
+{
     struct resolver_fixture *fixture = *state;
 
     begin_resolver(fixture, authentic_script);
     assert_int_equal(get_srv(fixture, DOMAIN)->answer.security, DNS_INSECURE);
 }
 
-static void names_that_cannot_be_asked_for(void **state) {
+static void names_that_cannot_be_asked_for(void **state)
+{
     struct resolver_fixture *fixture = *state;
     char name[260];
 
@@ -298,7 +326,8 @@ static void names_that_cannot_be_asked_for(void **state) {
 #define RESOLVER_TEST(name)                                                                                  \
     cmocka_unit_test_setup_teardown(name, resolver_fixture_begin, resolver_fixture_end)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         RESOLVER_TEST(first_name_answers),
         RESOLVER_TEST(second_name_answers_when_the_first_is_denied),

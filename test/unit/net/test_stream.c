@@ -8,7 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static void octets_both_ways(void **state) {
+static void octets_both_ways(void **state)
+{
     struct stream_fixture *fixture = *state;
     char text[ADDRESS_TEXT_SIZE];
 
@@ -26,7 +27,8 @@ static void octets_both_ways(void **state) {
     assert_int_not_equal(address_port(stream_local(fixture->stream)), 0);
 }
 
-static void accepted_octets_both_ways(void **state) {
+static void accepted_octets_both_ways(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -38,7 +40,8 @@ static void accepted_octets_both_ways(void **state) {
     assert_int_equal(fixture->connected, 0);
 }
 
-static void refused(void **state) {
+static void refused(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_deafen(fixture);
@@ -49,7 +52,8 @@ static void refused(void **state) {
     assert_int_equal(fixture->connected + fixture->ended, 0);
 }
 
-static void known_at_once_but_told_by_the_loop(void **state) {
+static void known_at_once_but_told_by_the_loop(void **state)
+{
     struct stream_fixture *fixture = *state;
     union address elsewhere;
 
@@ -62,7 +66,8 @@ static void known_at_once_but_told_by_the_loop(void **state) {
     assert_string_equal(fixture->why, "address not available");
 }
 
-static void out_of_descriptors(void **state) {
+static void out_of_descriptors(void **state)
+{
     struct stream_fixture *fixture = *state;
     struct rlimit old, none;
 
@@ -79,7 +84,8 @@ static void out_of_descriptors(void **state) {
 }
 
 /* A listener that does not accept, with its line full: what is sent to it is dropped. */
-static void fill_line(struct stream_fixture *fixture, int waiting[8]) {
+static void fill_line(struct stream_fixture *fixture, int waiting[8])
+{
     assert_int_equal(listen(fixture->listening, 0), 0);
     for (size_t i = 0; i < 8; i++) {
         waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -87,12 +93,14 @@ static void fill_line(struct stream_fixture *fixture, int waiting[8]) {
     }
 }
 
-static void empty_line(const int waiting[8]) {
+static void empty_line(const int waiting[8])
+{
     for (size_t i = 0; i < 8; i++)
         close(waiting[i]);
 }
 
-static void nobody_answers(void **state) {
+static void nobody_answers(void **state)
+{
     struct stream_fixture *fixture = *state;
     int waiting[8];
 
@@ -110,7 +118,8 @@ static void nobody_answers(void **state) {
     empty_line(waiting);
 }
 
-static void closed_while_connecting(void **state) {
+static void closed_while_connecting(void **state)
+{
     struct stream_fixture *fixture = *state;
     int waiting[8];
 
@@ -122,7 +131,8 @@ static void closed_while_connecting(void **state) {
     empty_line(waiting);
 }
 
-static void closed_at_once(void **state) {
+static void closed_at_once(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_connect(fixture);
@@ -130,15 +140,18 @@ static void closed_at_once(void **state) {
     assert_int_equal(fixture->connected + fixture->failed + fixture->ended, 0);
 }
 
-static void close_here(struct stream_fixture *fixture) {
+static void close_here(struct stream_fixture *fixture)
+{
     stream_close(fixture->stream, fixture_closed);
 }
 
-static void finish_here(struct stream_fixture *fixture) {
+static void finish_here(struct stream_fixture *fixture)
+{
     stream_finish(fixture->stream, 20, fixture_closed);
 }
 
-static void closed_in_connected(void **state) {
+static void closed_in_connected(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture->on_event = close_here;
@@ -147,7 +160,8 @@ static void closed_in_connected(void **state) {
     assert_int_equal(fixture->connected, 1);
 }
 
-static void finished_in_connected(void **state) {
+static void finished_in_connected(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture->on_event = finish_here;
@@ -156,7 +170,8 @@ static void finished_in_connected(void **state) {
     assert_int_equal(fixture->connected, 1);
 }
 
-static void closed_in_connect_failed(void **state) {
+static void closed_in_connect_failed(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_deafen(fixture);
@@ -166,7 +181,8 @@ static void closed_in_connect_failed(void **state) {
     assert_int_equal(fixture->failed, 1);
 }
 
-static void closed_in_data(void **state) {
+static void closed_in_data(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -177,7 +193,8 @@ static void closed_in_data(void **state) {
     assert_int_equal(fixture->ended, 0);
 }
 
-static void closed_in_ended(void **state) {
+static void closed_in_ended(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -187,7 +204,8 @@ static void closed_in_ended(void **state) {
     assert_int_equal(fixture->ended, 1);
 }
 
-static void reset_while_reading(void **state) {
+static void reset_while_reading(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -199,7 +217,8 @@ static void reset_while_reading(void **state) {
     assert_int_equal(fixture->ended, 1);
 }
 
-static void end_of_the_peer_leaves_writing(void **state) {
+static void end_of_the_peer_leaves_writing(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -212,7 +231,8 @@ static void end_of_the_peer_leaves_writing(void **state) {
     assert_int_equal(peer_read(fixture, 3), 3);
 }
 
-static void pausing_holds_octets_back(void **state) {
+static void pausing_holds_octets_back(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -227,7 +247,8 @@ static void pausing_holds_octets_back(void **state) {
     assert_int_equal(fixture->octets, 10);
 }
 
-static void paused_while_connecting(void **state) {
+static void paused_while_connecting(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_connect(fixture);
@@ -241,7 +262,8 @@ static void paused_while_connecting(void **state) {
     test_loop_until(&fixture->test, &fixture->data, 1);
 }
 
-static void accepting_what_is_no_connection(void **state) {
+static void accepting_what_is_no_connection(void **state)
+{
     struct stream_fixture *fixture = *state;
     int lonely = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -252,7 +274,8 @@ static void accepting_what_is_no_connection(void **state) {
 
 #define STREAM_TEST(name) cmocka_unit_test_setup_teardown(name, stream_fixture_begin, stream_fixture_end)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         STREAM_TEST(octets_both_ways),
         STREAM_TEST(accepted_octets_both_ways),

@@ -8,7 +8,8 @@
 #define LARGE (8u * 1024 * 1024) /* octets: more than the kernel takes */
 
 /* Writes in pieces of uneven size. */
-static void write_much(struct stream_fixture *fixture, size_t count) {
+static void write_much(struct stream_fixture *fixture, size_t count)
+{
     char *octets = malloc(count);
 
     assert_non_null(octets);
@@ -21,7 +22,8 @@ static void write_much(struct stream_fixture *fixture, size_t count) {
     free(octets);
 }
 
-static void slow_peer_gets_all_in_order(void **state) {
+static void slow_peer_gets_all_in_order(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -37,7 +39,8 @@ static void slow_peer_gets_all_in_order(void **state) {
     assert_int_equal(peer_read(fixture, 1000), 1000);
 }
 
-static void drained_comes_before_all_is_written(void **state) {
+static void drained_comes_before_all_is_written(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     const int small = 4096; /* of the kernel's buffer: a large one takes all pieces in one go */
@@ -50,7 +53,8 @@ static void drained_comes_before_all_is_written(void **state) {
     assert_in_range(fixture->waiting_when_drained, STREAM_LOW_WATER / 2, STREAM_LOW_WATER);
 }
 
-static void peer_that_never_reads_is_seen(void **state) {
+static void peer_that_never_reads_is_seen(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -70,7 +74,8 @@ static void peer_that_never_reads_is_seen(void **state) {
     assert_true(stream_waiting(fixture->stream) < waiting);
 }
 
-static void reset_while_writing(void **state) {
+static void reset_while_writing(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -85,7 +90,8 @@ static void reset_while_writing(void **state) {
 }
 
 /* The first write after a reset fails at once, and is still reported by the loop only. */
-static void reset_before_writing(void **state) {
+static void reset_before_writing(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -97,7 +103,8 @@ static void reset_before_writing(void **state) {
     assert_true(fixture->why[0] != '\0');
 }
 
-static void closed_while_writing(void **state) {
+static void closed_while_writing(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -106,7 +113,8 @@ static void closed_while_writing(void **state) {
     assert_int_equal(fixture->ended + fixture->drained, 0);
 }
 
-static void nothing_is_written(void **state) {
+static void nothing_is_written(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -114,7 +122,8 @@ static void nothing_is_written(void **state) {
     assert_int_equal(stream_waiting(fixture->stream), 0);
 }
 
-static void finish_writes_what_waits(void **state) {
+static void finish_writes_what_waits(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -130,7 +139,8 @@ static void finish_writes_what_waits(void **state) {
     assert_int_equal(fixture->data + fixture->ended + fixture->drained, 0);
 }
 
-static void finish_while_paused(void **state) {
+static void finish_while_paused(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -144,7 +154,8 @@ static void finish_while_paused(void **state) {
     test_loop_until(&fixture->test, &fixture->closed, 1);
 }
 
-static void finish_after_the_end_of_the_peer(void **state) {
+static void finish_after_the_end_of_the_peer(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -156,7 +167,8 @@ static void finish_after_the_end_of_the_peer(void **state) {
     test_loop_until(&fixture->test, &fixture->closed, 1);
 }
 
-static void finish_has_an_end(void **state) {
+static void finish_has_an_end(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -165,7 +177,8 @@ static void finish_has_an_end(void **state) {
     test_loop_until(&fixture->test, &fixture->closed, 1);
 }
 
-static void finish_with_a_reset(void **state) {
+static void finish_with_a_reset(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -176,7 +189,8 @@ static void finish_with_a_reset(void **state) {
     assert_int_equal(fixture->ended, 0);
 }
 
-static void finish_of_a_broken_stream(void **state) {
+static void finish_of_a_broken_stream(void **state)
+{
     struct stream_fixture *fixture = *state;
 
     fixture_accept(fixture);
@@ -188,7 +202,8 @@ static void finish_of_a_broken_stream(void **state) {
 
 #define STREAM_TEST(name) cmocka_unit_test_setup_teardown(name, stream_fixture_begin, stream_fixture_end)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         STREAM_TEST(slow_peer_gets_all_in_order),
         STREAM_TEST(drained_comes_before_all_is_written),

@@ -15,7 +15,9 @@ enum { FAB, CON, HOS, CORP, STRANGER, FAB_INTER, BOTH_INTER, COPY, LEAF };
 #define INTER_SERIAL 66 /* of every intermediate */
 
 #define ROOT_OF(name, key_)                                                                                  \
-    { .subject = (name), .key = (key_), .issuer_key = (key_), .ca = true, .key_usage = SIGNS }
+    {                                                                                                        \
+        .subject = (name), .key = (key_), .issuer_key = (key_), .ca = true, .key_usage = SIGNS               \
+    }
 #define INTER_OF(name, key_, root, root_key)                                                                 \
     {                                                                                                        \
         .subject = (name), .issuer = (root), .key = (key_), .issuer_key = (root_key), .ca = true,            \
@@ -36,12 +38,14 @@ static const struct factory_order both_by_con = INTER_OF("Common CA", BOTH_INTER
 static const struct factory_order some_leaf = {
     .subject = "leaf", .issuer = "x", .key = LEAF, .issuer_key = FAB};
 
-_Noreturn void world_fail(const char *what, const char *word) {
+_Noreturn void world_fail(const char *what, const char *word)
+{
     fprintf(stderr, "a case cannot be read: %s: %s\n", what, word);
     abort();
 }
 
-char *world_word(char **rest) {
+char *world_word(char **rest)
+{
     *rest += strspn(*rest, " \t");
     if (**rest == '\0')
         return NULL;
@@ -52,12 +56,14 @@ char *world_word(char **rest) {
     return word;
 }
 
-char *world_value(char *word, const char *key) {
+char *world_value(char *word, const char *key)
+{
     size_t length = strlen(key);
     return strncmp(word, key, length) == 0 && word[length] == ':' ? word + length + 1 : NULL;
 }
 
-const struct factory_order *world_root(const char *name) {
+const struct factory_order *world_root(const char *name)
+{
     static const char *const names[] = {"fab", "con", "hos", "corp", "stranger"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -67,7 +73,8 @@ const struct factory_order *world_root(const char *name) {
     world_fail("no such root", name);
 }
 
-const struct factory_order *world_key_holder(const char *whose) {
+const struct factory_order *world_key_holder(const char *whose)
+{
     if (strcmp(whose, "root") == 0)
         return &roots[FAB];
     return strcmp(whose, "inter") == 0 ? &fab_inter : &some_leaf;
@@ -75,13 +82,15 @@ const struct factory_order *world_key_holder(const char *whose) {
 
 /* ---- a CRL ---- */
 
-static const struct factory_order *crl_issuer(const char *name) {
+static const struct factory_order *crl_issuer(const char *name)
+{
     if (strcmp(name, "inter") == 0)
         return &fab_inter;
     return strcmp(name, "common") == 0 ? &both_by_fab : world_root(name);
 }
 
-static void set_oddity(struct factory_crl_order *order, const char *word) {
+static void set_oddity(struct factory_crl_order *order, const char *word)
+{
     order->number = 2;
     if (strcmp(word, "stale") == 0)
         order->this_update = FACTORY_NOW - 10 * FACTORY_DAY, order->next_update = FACTORY_NOW - 1;
@@ -95,7 +104,8 @@ static void set_oddity(struct factory_crl_order *order, const char *word) {
         world_fail("no such oddity of a CRL", word);
 }
 
-struct crl *world_crl(char *word) {
+struct crl *world_crl(char *word)
+{
     char *listed = strchr(word, '='), *odd = strchr(word, '-');
     struct factory_crl_order order = {.number = 1, .serials = {1}};
 
@@ -122,14 +132,16 @@ struct drawing {
     char names[512];
 };
 
-static void issue_by(struct drawing *drawing, const struct factory_order *issuer, bool is_shown) {
+static void issue_by(struct drawing *drawing, const struct factory_order *issuer, bool is_shown)
+{
     drawing->leaf.issuer = issuer->subject;
     drawing->leaf.issuer_key = issuer->key;
     if (is_shown)
         drawing->orders[drawing->count++] = issuer;
 }
 
-static void set_issuer(struct drawing *drawing, const char *word) {
+static void set_issuer(struct drawing *drawing, const char *word)
+{
     if (strcmp(word, "fab+inter") == 0) {
         issue_by(drawing, &fab_inter, true);
     } else if (strcmp(word, "fab+con") == 0) { /* an authority that two roots have certified */
@@ -145,14 +157,16 @@ static void set_issuer(struct drawing *drawing, const char *word) {
     }
 }
 
-static void add_name(struct drawing *drawing, const char *kind, const char *value) {
+static void add_name(struct drawing *drawing, const char *kind, const char *value)
+{
     size_t length = strlen(drawing->names);
     snprintf(drawing->names + length, sizeof(drawing->names) - length, "%s%s%s", length == 0 ? "" : ",", kind,
              value);
     drawing->leaf.names = drawing->names;
 }
 
-static void set_word(struct drawing *drawing, char *word) {
+static void set_word(struct drawing *drawing, char *word)
+{
     char *value;
 
     if ((value = world_value(word, "eku")) != NULL)
@@ -176,11 +190,13 @@ static void set_word(struct drawing *drawing, char *word) {
         world_fail("no such property of a certificate", word);
 }
 
-struct presented_chain *world_chain(char *words) {
-    struct drawing drawing = {
-        .leaf = {
-            .subject = "leaf", .key = LEAF, .key_usage = CERTIFICATE_KU_DIGITAL_SIGNATURE, .usages = "sc",
-            .serial = LEAF_SERIAL}};
+struct presented_chain *world_chain(char *words)
+{
+    struct drawing drawing = {.leaf = {.subject = "leaf",
+                                       .key = LEAF,
+                                       .key_usage = CERTIFICATE_KU_DIGITAL_SIGNATURE,
+                                       .usages = "sc",
+                                       .serial = LEAF_SERIAL}};
     char *word = world_word(&words);
 
     if (word == NULL)
@@ -196,7 +212,8 @@ struct presented_chain *world_chain(char *words) {
 
 /* ---- what the DNS says ---- */
 
-static bool set_outcome(struct srv_answer *answer, const char *word) {
+static bool set_outcome(struct srv_answer *answer, const char *word)
+{
     if (strcmp(word, "secure") == 0)
         answer->security = DNS_SECURE;
     else if (strcmp(word, "none") == 0)
@@ -212,7 +229,8 @@ static bool set_outcome(struct srv_answer *answer, const char *word) {
     return true;
 }
 
-const struct srv_answer *world_answer(char *words, struct srv_answer *answer, struct srv_target target[8]) {
+const struct srv_answer *world_answer(char *words, struct srv_answer *answer, struct srv_target target[8])
+{
     char *word;
 
     *answer = (struct srv_answer){.outcome = REASON_OK, .target = target};

@@ -29,11 +29,13 @@ struct table {
 
 /* ---- outcomes ---- */
 
-static const char *partner_name(const struct partner *partner) {
+static const char *partner_name(const struct partner *partner)
+{
     return partner == NULL ? "-" : partner->name;
 }
 
-static void say_session(const struct peer_verdict *verdict, const struct peer *peer, char *to, size_t size) {
+static void say_session(const struct peer_verdict *verdict, const struct peer *peer, char *to, size_t size)
+{
     const struct partner *partner = peer->candidate != NULL ? peer->candidate : peer->partner;
 
     if (verdict->reason == REASON_OK)
@@ -42,7 +44,8 @@ static void say_session(const struct peer_verdict *verdict, const struct peer *p
         snprintf(to, size, "%s", reason_token(verdict->reason));
 }
 
-static void say_message(const struct message_verdict *verdict, char *to, size_t size) {
+static void say_message(const struct message_verdict *verdict, char *to, size_t size)
+{
     if (verdict->verdict == SPEAK_NEEDS_SRV)
         snprintf(to, size, "need");
     else if (verdict->verdict == SPEAK_ALLOWED)
@@ -53,7 +56,8 @@ static void say_message(const struct message_verdict *verdict, char *to, size_t 
 
 /* ---- requests ---- */
 
-static void set_request_word(struct message_facts *facts, char *word) {
+static void set_request_word(struct message_facts *facts, char *word)
+{
     char *value;
 
     if ((value = world_value(word, "route")) != NULL) {
@@ -73,7 +77,8 @@ static void set_request_word(struct message_facts *facts, char *word) {
 }
 
 /* "MESSAGE fabrikam.example > corp.example route:fe1.corp.example" */
-static struct message_facts read_request(char *words, enum direction direction) {
+static struct message_facts read_request(char *words, enum direction direction)
+{
     struct message_facts facts = {.direction = direction};
     char *word = world_word(&words), *from = world_word(&words), *arrow = world_word(&words),
          *to = world_word(&words);
@@ -90,7 +95,8 @@ static struct message_facts read_request(char *words, enum direction direction) 
 
 /* ---- the tables ---- */
 
-static void run_inbound_session(struct world *world, char **column, char *outcome, size_t size) {
+static void run_inbound_session(struct world *world, char **column, char *outcome, size_t size)
+{
     struct presented_chain *chain = world_chain(column[1]);
     struct peer peer;
     struct peer_verdict verdict = peer_judge_inbound(&world->policy, chain, world->now, NULL, NULL, &peer);
@@ -99,7 +105,8 @@ static void run_inbound_session(struct world *world, char **column, char *outcom
     presented_chain_destroy(chain);
 }
 
-static void run_outbound_session(struct world *world, char **column, char *outcome, size_t size) {
+static void run_outbound_session(struct world *world, char **column, char *outcome, size_t size)
+{
     struct srv_answer answer;
     struct srv_target target[8];
     struct peer peer;
@@ -113,7 +120,8 @@ static void run_outbound_session(struct world *world, char **column, char *outco
     presented_chain_destroy(chain);
 }
 
-static void run_internal_session(struct world *world, char **column, char *outcome, size_t size) {
+static void run_internal_session(struct world *world, char **column, char *outcome, size_t size)
+{
     struct presented_chain *chain = world_chain(column[1]);
     struct peer peer;
     enum peer_role role = strcmp(world_word(&column[0]), "client") == 0 ? PEER_AS_CLIENT : PEER_AS_SERVER;
@@ -126,7 +134,8 @@ static void run_internal_session(struct world *world, char **column, char *outco
 }
 
 /* The session was let in a day before `at:`, when everything was in force. */
-static void run_inbound_message(struct world *world, char **column, char *outcome, size_t size) {
+static void run_inbound_message(struct world *world, char **column, char *outcome, size_t size)
+{
     struct srv_answer answer;
     struct srv_target target[8];
     struct peer peer;
@@ -145,7 +154,8 @@ static void run_inbound_message(struct world *world, char **column, char *outcom
     presented_chain_destroy(chain);
 }
 
-static void run_outbound_message(struct world *world, char **column, char *outcome, size_t size) {
+static void run_outbound_message(struct world *world, char **column, char *outcome, size_t size)
+{
     struct message_facts facts = read_request(column[1], DIRECTION_OUTBOUND);
     struct message_verdict verdict = message_judge_outbound(&world->policy, &facts, world->now, NULL);
 
@@ -162,7 +172,8 @@ static const struct table *table;
 
 /* ---- running ---- */
 
-static char *trim(char *text) {
+static char *trim(char *text)
+{
     text += strspn(text, " \t");
     size_t length = strlen(text);
     while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
@@ -170,7 +181,8 @@ static char *trim(char *text) {
     return text;
 }
 
-static void a_row(void **state) {
+static void a_row(void **state)
+{
     struct row *row = *state;
     struct world world;
     char outcome[64];
@@ -188,7 +200,8 @@ static void a_row(void **state) {
     assert_string_equal(outcome, expected);
 }
 
-static void cut(struct row *row) {
+static void cut(struct row *row)
+{
     char *at = row->text;
     while (row->count < COLUMNS_MOST) {
         char *bar = strchr(at, '|');
@@ -202,7 +215,8 @@ static void cut(struct row *row) {
     world_fail("too many columns", row->name);
 }
 
-static size_t read_rows(const char *path, struct CMUnitTest *tests, size_t most) {
+static size_t read_rows(const char *path, struct CMUnitTest *tests, size_t most)
+{
     char line[512];
     size_t count = 0;
     unsigned number = 0;
@@ -227,7 +241,8 @@ static size_t read_rows(const char *path, struct CMUnitTest *tests, size_t most)
     return count;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     static struct CMUnitTest tests[1000];
 
     if (argc != 3)

@@ -8,7 +8,8 @@
 #include "cases_certificate.h"
 #include "policy/revocation.h"
 
-static char *copy_of(const char *string) {
+static char *copy_of(const char *string)
+{
     char *copy = strdup(string);
     if (copy == NULL)
         abort();
@@ -16,7 +17,8 @@ static char *copy_of(const char *string) {
 }
 
 /* "a,b,c" as an owned array; the list is cut up. */
-static char **split(char *list, size_t *count) {
+static char **split(char *list, size_t *count)
+{
     char **texts = calloc(strlen(list) + 1, sizeof(*texts)), *rest = list;
     const char *item;
 
@@ -26,7 +28,8 @@ static char **split(char *list, size_t *count) {
     return texts;
 }
 
-static void add_roots(struct world *world, struct partner *partner, const char *list) {
+static void add_roots(struct world *world, struct partner *partner, const char *list)
+{
     char copy[64], *rest = copy;
     const char *name;
 
@@ -37,7 +40,8 @@ static void add_roots(struct world *world, struct partner *partner, const char *
             trust_anchors_add(partner_set_anchors(world->partners), factory_certificate(world_root(name)));
 }
 
-static struct partner *partner_named(const char *name, const char *domains) {
+static struct partner *partner_named(const char *name, const char *domains)
+{
     struct partner *partner = calloc(1, sizeof(*partner));
     char copy[256];
 
@@ -53,7 +57,8 @@ static struct partner *partner_named(const char *name, const char *domains) {
     return partner;
 }
 
-static void add_pin(struct partner *partner, const char *whose) {
+static void add_pin(struct partner *partner, const char *whose)
+{
     struct certificate *certificate = factory_certificate(world_key_holder(whose));
 
     partner->pins = calloc(1, sizeof(*partner->pins));
@@ -64,7 +69,8 @@ static void add_pin(struct partner *partner, const char *whose) {
     certificate_destroy(certificate);
 }
 
-static void set_identity(struct partner *partner, char *word) {
+static void set_identity(struct partner *partner, char *word)
+{
     char *names = strchr(word, '=');
 
     if (names != NULL) {
@@ -81,7 +87,8 @@ static void set_identity(struct partner *partner, char *word) {
     world_fail("no such rule", word);
 }
 
-static void add_crl(struct crl_store **store, char *word) {
+static void add_crl(struct crl_store **store, char *word)
+{
     const char *why;
 
     if (*store == NULL)
@@ -90,13 +97,15 @@ static void add_crl(struct crl_store **store, char *word) {
         abort();
 }
 
-static enum revocation_rule revocation_of(const char *word) {
+static enum revocation_rule revocation_of(const char *word)
+{
     if (strcmp(word, "off") == 0)
         return REVOCATION_OFF;
     return strcmp(word, "required") == 0 ? REVOCATION_REQUIRED : REVOCATION_IF_AVAILABLE;
 }
 
-static bool set_keyed(struct world *world, struct partner *partner, char *word, const char **anchors) {
+static bool set_keyed(struct world *world, struct partner *partner, char *word, const char **anchors)
+{
     char *value;
 
     if ((value = world_value(word, "identity")) != NULL)
@@ -121,7 +130,8 @@ static bool set_keyed(struct world *world, struct partner *partner, char *word, 
     return true;
 }
 
-static void set_option(struct world *world, struct partner *partner, char *word, const char **anchors) {
+static void set_option(struct world *world, struct partner *partner, char *word, const char **anchors)
+{
     if (set_keyed(world, partner, word, anchors))
         return;
     if (strcmp(word, "disabled") == 0)
@@ -142,13 +152,15 @@ static void set_option(struct world *world, struct partner *partner, char *word,
         world_fail("no such option", word);
 }
 
-static void add_partner(struct world *world, struct partner *partner, const char *anchors) {
+static void add_partner(struct world *world, struct partner *partner, const char *anchors)
+{
     add_roots(world, partner, anchors);
     if (!partner_set_add(world->partners, partner))
         abort();
 }
 
-void world_create(struct world *world, char *options) {
+void world_create(struct world *world, char *options)
+{
     static char *servers[] = {"fe1.corp.example", "fe2.corp.example"};
     static char *domains[] = {"corp.example", "emea.corp.example"};
     static char *blocked[] = {"blocked.example", ".evil.example"};
@@ -181,7 +193,8 @@ void world_create(struct world *world, char *options) {
         abort();
 }
 
-void world_set_internal(struct world *world, char *options) {
+void world_set_internal(struct world *world, char *options)
+{
     enum revocation_rule rule = REVOCATION_IF_AVAILABLE;
     char *word, *value;
 
@@ -196,7 +209,8 @@ void world_set_internal(struct world *world, char *options) {
     world->policy.internal_revocation = (struct revocation_terms){rule, world->internal_crls};
 }
 
-void world_destroy(struct world *world) {
+void world_destroy(struct world *world)
+{
     policy_deinit(&world->policy);
     partner_set_destroy(world->partners);
     trust_anchors_destroy(world->internal_anchors);

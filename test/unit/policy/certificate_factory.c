@@ -11,7 +11,8 @@
 
 /* ---- general names ---- */
 
-static void put_address(struct bytes *content, char *value) {
+static void put_address(struct bytes *content, char *value)
+{
     uint8_t octets[32] = {0};
     char *slash = strchr(value, '/');
     int family = strchr(value, ':') == NULL ? AF_INET : AF_INET6;
@@ -27,7 +28,8 @@ static void put_address(struct bytes *content, char *value) {
     bytes_put(content, octets, slash == NULL ? length : 2 * length);
 }
 
-static void put_general_name(struct bytes *to, char *item) {
+static void put_general_name(struct bytes *to, char *item)
+{
     char *value = strchr(item, ':');
     struct bytes content = {0};
 
@@ -53,7 +55,8 @@ static void put_general_name(struct bytes *to, char *item) {
 }
 
 /* A comma-separated list; each name wrapped in a GeneralSubtree where `subtrees`. */
-static void put_general_names(struct bytes *to, const char *list, bool subtrees) {
+static void put_general_names(struct bytes *to, const char *list, bool subtrees)
+{
     char copy[4096], *rest = copy, *item;
 
     if (strlen(list) >= sizeof(copy))
@@ -71,7 +74,8 @@ static void put_general_names(struct bytes *to, const char *list, bool subtrees)
 
 /* ---- extensions of certificates ---- */
 
-static void put_basic_constraints(struct bytes *to, const struct factory_order *order) {
+static void put_basic_constraints(struct bytes *to, const struct factory_order *order)
+{
     struct bytes content = {0}, value = {0};
 
     if (order->ca)
@@ -84,7 +88,8 @@ static void put_basic_constraints(struct bytes *to, const struct factory_order *
     EXTENSION(to, "\x55\x1d\x13", (order->flags & FACTORY_CONSTRAINTS_NOT_CRITICAL) == 0, &value);
 }
 
-static void put_key_usage(struct bytes *to, uint32_t usage) {
+static void put_key_usage(struct bytes *to, uint32_t usage)
+{
     struct bytes content = {0}, value = {0};
     uint8_t bits = 0;
 
@@ -98,7 +103,8 @@ static void put_key_usage(struct bytes *to, uint32_t usage) {
     EXTENSION(to, "\x55\x1d\x0f", true, &value);
 }
 
-static void put_extended_key_usage(struct bytes *to, const char *usages) {
+static void put_extended_key_usage(struct bytes *to, const char *usages)
+{
     struct bytes content = {0}, value = {0};
 
     for (; *usages != '\0'; usages++) {
@@ -114,7 +120,8 @@ static void put_extended_key_usage(struct bytes *to, const char *usages) {
     EXTENSION(to, "\x55\x1d\x25", false, &value);
 }
 
-static void put_key_ids(struct bytes *to, const struct factory_order *order) {
+static void put_key_ids(struct bytes *to, const struct factory_order *order)
+{
     struct bytes id = {0}, wrapped = {0}, value = {0};
     uint8_t octets[20];
 
@@ -136,7 +143,8 @@ static void put_key_ids(struct bytes *to, const struct factory_order *order) {
     EXTENSION(to, "\x55\x1d\x23", false, &value);
 }
 
-static void put_name_constraints(struct bytes *to, const struct factory_order *order) {
+static void put_name_constraints(struct bytes *to, const struct factory_order *order)
+{
     struct bytes permitted = {0}, excluded = {0}, content = {0}, value = {0};
 
     if (order->permitted == NULL && order->excluded == NULL)
@@ -153,7 +161,8 @@ static void put_name_constraints(struct bytes *to, const struct factory_order *o
     EXTENSION(to, "\x55\x1d\x1e", (order->flags & FACTORY_CONSTRAINTS_NOT_CRITICAL) == 0, &value);
 }
 
-static void put_distribution_point(struct bytes *to, const char *uri) {
+static void put_distribution_point(struct bytes *to, const char *uri)
+{
     struct bytes name = {0}, point = {0}, value = {0};
     put_point_name(&name, uri);
     bytes_wrap(&point, 0x30, &name);
@@ -161,7 +170,8 @@ static void put_distribution_point(struct bytes *to, const char *uri) {
     EXTENSION(to, "\x55\x1d\x1f", false, &value);
 }
 
-static void put_extensions(struct bytes *to, const struct factory_order *order) {
+static void put_extensions(struct bytes *to, const struct factory_order *order)
+{
     struct bytes list = {0}, sequence = {0}, names = {0}, value = {0}, null = {0};
 
     put_basic_constraints(&list, order);
@@ -189,21 +199,24 @@ static void put_extensions(struct bytes *to, const struct factory_order *order) 
 
 /* ---- certificates ---- */
 
-static void put_validity(struct bytes *to, const struct factory_order *order) {
+static void put_validity(struct bytes *to, const struct factory_order *order)
+{
     struct bytes content = {0};
     put_time(&content, order->not_before != 0 ? order->not_before : FACTORY_NOW - YEAR);
     put_time(&content, order->not_after != 0 ? order->not_after : FACTORY_NOW + YEAR);
     bytes_wrap(to, 0x30, &content);
 }
 
-static uint32_t serial_of(const struct factory_order *order) {
+static uint32_t serial_of(const struct factory_order *order)
+{
     static uint32_t made_up = 0x10000;
     if ((order->flags & FACTORY_SERIAL_ZERO) != 0)
         return 0;
     return order->serial != 0 ? order->serial : ++made_up;
 }
 
-struct text factory_der(const struct factory_order *order) {
+struct text factory_der(const struct factory_order *order)
+{
     struct bytes content = {0}, whole = {0};
     unsigned flags = order->flags;
 
@@ -225,7 +238,8 @@ struct text factory_der(const struct factory_order *order) {
     return bytes_text(&whole);
 }
 
-struct certificate *factory_certificate(const struct factory_order *order) {
+struct certificate *factory_certificate(const struct factory_order *order)
+{
     struct text der = factory_der(order);
     struct certificate *certificate;
 
@@ -237,7 +251,8 @@ struct certificate *factory_certificate(const struct factory_order *order) {
 
 /* ---- chains ---- */
 
-struct presented_chain *factory_chain(const struct factory_order *const *orders, size_t count) {
+struct presented_chain *factory_chain(const struct factory_order *const *orders, size_t count)
+{
     struct text ders[32] = {TEXT_NONE};
 
     if (count > 32)
@@ -252,7 +267,8 @@ struct presented_chain *factory_chain(const struct factory_order *const *orders,
     return chain;
 }
 
-struct trust_anchors *factory_anchors(const struct factory_order *const *orders, size_t count) {
+struct trust_anchors *factory_anchors(const struct factory_order *const *orders, size_t count)
+{
     struct trust_anchors *anchors = trust_anchors_create();
 
     if (anchors == NULL)

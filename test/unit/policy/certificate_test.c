@@ -22,7 +22,8 @@ static const struct factory_order plain = {.subject = "leaf",
                                            .names = "dns:a.example,uri:sip:b.example,email:x@y.example",
                                            .point = "http://crl.example/a.crl"};
 
-static void facts_are_read(void **state) {
+static void facts_are_read(void **state)
+{
     struct certificate *certificate = factory_certificate(&plain);
 
     (void)state;
@@ -44,7 +45,8 @@ static void facts_are_read(void **state) {
     certificate_destroy(certificate);
 }
 
-static void authorities_are_read(void **state) {
+static void authorities_are_read(void **state)
+{
     const struct factory_order order = {
         .subject = "CA", .ca = true, .path_length = 3, .key_usage = 0x60, .permitted = "dns:example"};
     struct certificate *certificate = factory_certificate(&order);
@@ -62,7 +64,8 @@ static void authorities_are_read(void **state) {
 
 /* ---- names ---- */
 
-static void names_are_told_apart(void **state) {
+static void names_are_told_apart(void **state)
+{
     static const struct {
         const char *name;
         enum certificate_name_kind kind;
@@ -96,7 +99,8 @@ static void names_are_told_apart(void **state) {
     }
 }
 
-static void unsound_names_are_a_defect(void **state) {
+static void unsound_names_are_a_defect(void **state)
+{
     static const char *const names[] = {
         "dns:",
         "dns:.a.example",
@@ -134,7 +138,8 @@ static void unsound_names_are_a_defect(void **state) {
     }
 }
 
-static void wildcards_are_names_like_others(void **state) {
+static void wildcards_are_names_like_others(void **state)
+{
     struct factory_order order = plain;
     (void)state;
     order.names = "dns:*.a.example";
@@ -146,7 +151,8 @@ static void wildcards_are_names_like_others(void **state) {
 
 /* ---- defects ---- */
 
-static void defects_are_noted(void **state) {
+static void defects_are_noted(void **state)
+{
     static const struct {
         unsigned flags;
         bool ca;
@@ -177,7 +183,8 @@ static void defects_are_noted(void **state) {
     }
 }
 
-static void extensions_that_contradict_each_other_are_a_defect(void **state) {
+static void extensions_that_contradict_each_other_are_a_defect(void **state)
+{
     struct factory_order order = plain;
     (void)state;
     order.key_usage = CERTIFICATE_KU_KEY_CERT_SIGN; /* and no CA */
@@ -203,7 +210,8 @@ static void extensions_that_contradict_each_other_are_a_defect(void **state) {
 
 /* ---- what cannot be read ---- */
 
-static void an_extension_twice_cannot_be_read(void **state) {
+static void an_extension_twice_cannot_be_read(void **state)
+{
     struct factory_order order = plain;
     struct certificate *certificate;
     (void)state;
@@ -213,7 +221,8 @@ static void an_extension_twice_cannot_be_read(void **state) {
     free((char *)der.at);
 }
 
-static void truncation_at_every_octet_is_refused(void **state) {
+static void truncation_at_every_octet_is_refused(void **state)
+{
     struct text der = factory_der(&plain);
     struct certificate *certificate;
 
@@ -229,7 +238,8 @@ static void truncation_at_every_octet_is_refused(void **state) {
     free((char *)der.at);
 }
 
-static void octets_after_the_end_are_refused(void **state) {
+static void octets_after_the_end_are_refused(void **state)
+{
     struct text der = factory_der(&plain);
     struct certificate *certificate;
     char *longer = malloc(der.length + 1);
@@ -245,7 +255,8 @@ static void octets_after_the_end_are_refused(void **state) {
 }
 
 /* Every octet takes every value: none may crash, and what is read must be sound enough to print. */
-static void no_octet_can_crash_the_reader(void **state) {
+static void no_octet_can_crash_the_reader(void **state)
+{
     const struct factory_order orders[] = {
         plain,
         {.subject = "CA",
@@ -278,7 +289,8 @@ static void no_octet_can_crash_the_reader(void **state) {
     }
 }
 
-static void sizes_are_bounded(void **state) {
+static void sizes_are_bounded(void **state)
+{
     static char large[CERTIFICATE_LARGEST + 1];
     struct certificate *certificate;
     (void)state;
@@ -291,13 +303,15 @@ static void sizes_are_bounded(void **state) {
 
 /* ---- printing ---- */
 
-static void prints(const struct certificate_name *name, const char *expected) {
+static void prints(const struct certificate_name *name, const char *expected)
+{
     char printed[64];
     assert_int_equal(certificate_name_print(name, printed, sizeof(printed)), strlen(expected));
     assert_string_equal(printed, expected);
 }
 
-static void names_print_without_a_forged_line(void **state) {
+static void names_print_without_a_forged_line(void **state)
+{
     char printed[8];
     const struct certificate_name name = {CERTIFICATE_NAME_DNS, TEXT("a\n\\ b\0c\x7f\xff")};
 
@@ -311,7 +325,8 @@ static void names_print_without_a_forged_line(void **state) {
     assert_int_equal(certificate_name_print(&name, NULL, 0), 31);
 }
 
-static void subjects_print_in_order(void **state) {
+static void subjects_print_in_order(void **state)
+{
     struct factory_order order = plain;
     char printed[64];
     (void)state;
@@ -324,7 +339,8 @@ static void subjects_print_in_order(void **state) {
 
 /* ---- chains ---- */
 
-static void unreadable_intermediates_are_left_out(void **state) {
+static void unreadable_intermediates_are_left_out(void **state)
+{
     struct text ders[20];
     struct text der = factory_der(&plain);
 
@@ -348,7 +364,8 @@ static void unreadable_intermediates_are_left_out(void **state) {
     free((char *)der.at);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_are_read),
         cmocka_unit_test(authorities_are_read),

@@ -5,7 +5,8 @@
 
 #include "factory_fields.h"
 
-static void put_crl_entries(struct bytes *to, const struct factory_crl_order *order) {
+static void put_crl_entries(struct bytes *to, const struct factory_crl_order *order)
+{
     struct bytes list = {0};
 
     for (size_t i = 0; i < 8 && order->serials[i] != 0; i++) {
@@ -21,7 +22,8 @@ static void put_crl_entries(struct bytes *to, const struct factory_crl_order *or
         bytes_wrap(to, 0x30, &list);
 }
 
-static void put_issuing_point(struct bytes *to, const struct factory_crl_order *order) {
+static void put_issuing_point(struct bytes *to, const struct factory_crl_order *order)
+{
     struct bytes content = {0}, value = {0};
 
     if (order->point != NULL)
@@ -46,7 +48,8 @@ static void put_issuing_point(struct bytes *to, const struct factory_crl_order *
     EXTENSION(to, "\x55\x1d\x1c", true, &value);
 }
 
-static void put_crl_extensions(struct bytes *to, const struct factory_crl_order *order) {
+static void put_crl_extensions(struct bytes *to, const struct factory_crl_order *order)
+{
     struct bytes list = {0}, sequence = {0}, number = {0}, null = {0};
 
     if (order->number != 0) {
@@ -63,7 +66,8 @@ static void put_crl_extensions(struct bytes *to, const struct factory_crl_order 
     bytes_wrap(to, 0xa0, &sequence);
 }
 
-struct text factory_crl_der(const struct factory_crl_order *order) {
+struct text factory_crl_der(const struct factory_crl_order *order)
+{
     struct bytes content = {0}, to_be_signed = {0}, algorithm = {0}, whole = {0};
 
     bytes_put(&content, "\x02\x01\x01", 3);
@@ -80,7 +84,8 @@ struct text factory_crl_der(const struct factory_crl_order *order) {
     return bytes_text(&whole);
 }
 
-struct crl *factory_crl(const struct factory_crl_order *order) {
+struct crl *factory_crl(const struct factory_crl_order *order)
+{
     struct text der = factory_crl_der(order);
     const char *why;
     struct crl *crl = crl_read(der, &why);

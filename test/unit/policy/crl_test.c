@@ -12,7 +12,8 @@
 
 static const struct factory_crl_order sound = {.issuer = "CA", .number = 5};
 
-static bool reads(const struct factory_crl_order *order) {
+static bool reads(const struct factory_crl_order *order)
+{
     struct text der = factory_crl_der(order);
     const char *why = NULL;
     struct crl *crl = crl_read(der, &why);
@@ -23,7 +24,8 @@ static bool reads(const struct factory_crl_order *order) {
     return read;
 }
 
-static void lists_that_tell_nothing_are_refused(void **state) {
+static void lists_that_tell_nothing_are_refused(void **state)
+{
     struct factory_crl_order order = sound;
 
     (void)state;
@@ -46,7 +48,8 @@ static void lists_that_tell_nothing_are_refused(void **state) {
 #undef REFUSED
 }
 
-static void truncated_lists_are_refused(void **state) {
+static void truncated_lists_are_refused(void **state)
+{
     struct factory_crl_order order = sound;
     const char *why;
 
@@ -78,7 +81,8 @@ static void truncated_lists_are_refused(void **state) {
     crl_destroy(NULL);
 }
 
-static void serials_are_found_in_any_order(void **state) {
+static void serials_are_found_in_any_order(void **state)
+{
     struct factory_crl_order order = sound;
     const uint32_t serials[] = {0x300, 0x20, 0x200, 0x10, 0x7fffffff, 0x80};
 
@@ -93,7 +97,8 @@ static void serials_are_found_in_any_order(void **state) {
     crl_destroy(crl);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_that_tell_nothing_are_refused),
         cmocka_unit_test(truncated_lists_are_refused),

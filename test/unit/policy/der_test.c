@@ -8,7 +8,8 @@
 
 #include "policy/der.h"
 
-static void lengths_must_be_the_shortest_and_inside(void **state) {
+static void lengths_must_be_the_shortest_and_inside(void **state)
+{
     static const struct {
         struct text octets;
         bool good;
@@ -61,7 +62,8 @@ static void lengths_must_be_the_shortest_and_inside(void **state) {
     }
 }
 
-static void long_lengths_are_read(void **state) {
+static void long_lengths_are_read(void **state)
+{
     static char octets[4 + 300] = {0x04, (char)0x82, 0x01, 0x2c};
     struct text rest = {octets, sizeof(octets)};
     struct der_value value;
@@ -75,7 +77,8 @@ static void long_lengths_are_read(void **state) {
     assert_false(der_next(&rest, &value));
 }
 
-static void nothing_may_follow(void **state) {
+static void nothing_may_follow(void **state)
+{
     struct text content;
     (void)state;
     assert_true(der_only(TEXT("\x30\x00"), DER_SEQUENCE, &content));
@@ -83,7 +86,8 @@ static void nothing_may_follow(void **state) {
     assert_false(der_only(TEXT("\x31\x00"), DER_SEQUENCE, &content));
 }
 
-static void booleans(void **state) {
+static void booleans(void **state)
+{
     bool value;
     (void)state;
     assert_true(der_boolean(TEXT("\xff"), &value) && value);
@@ -93,7 +97,8 @@ static void booleans(void **state) {
     assert_false(der_boolean(TEXT("\xff\xff"), &value));
 }
 
-static void integers(void **state) {
+static void integers(void **state)
+{
     static const struct {
         struct text content;
         bool integer, positive, small;
@@ -126,7 +131,8 @@ static void integers(void **state) {
     assert_false(der_small_integer(TEXT("\x08"), 7, &value));
 }
 
-static void bit_strings(void **state) {
+static void bit_strings(void **state)
+{
     struct text octets;
     uint32_t bits;
 
@@ -157,7 +163,8 @@ static void bit_strings(void **state) {
     assert_false(der_named_bits(TEXT(""), &bits));
 }
 
-static void oids(void **state) {
+static void oids(void **state)
+{
     (void)state;
     assert_true(der_is_oid(TEXT("\x55\x1d\x13")));
     assert_true(der_is_oid(TEXT("\x2a\x86\x48")));
@@ -166,7 +173,8 @@ static void oids(void **state) {
     assert_false(der_is_oid(TEXT("\x55\x80\x1d\x13"))); /* a padded arc */
 }
 
-static void times(void **state) {
+static void times(void **state)
+{
     static const struct {
         uint8_t tag;
         const char *content;
@@ -213,7 +221,8 @@ static void times(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lengths_must_be_the_shortest_and_inside),
         cmocka_unit_test(long_lengths_are_read),

@@ -13,7 +13,8 @@
 
 /* "C=DE,O=A B+OU=x": relative names by commas, attributes by plus; a value may begin with u: p: t: i: for its
  * kind of string (UTF8String unless said). C, O, OU, CN only. */
-static struct text name_of(const char *spelt) {
+static struct text name_of(const char *spelt)
+{
     static const struct {
         const char *word;
         char octet;
@@ -56,7 +57,8 @@ static struct text name_of(const char *spelt) {
     return bytes_text(&name);
 }
 
-static void equality(void **state) {
+static void equality(void **state)
+{
     static const struct {
         const char *a, *b;
         bool equal;
@@ -100,7 +102,8 @@ static void equality(void **state) {
     }
 }
 
-static void subtrees(void **state) {
+static void subtrees(void **state)
+{
     static const struct {
         const char *name, *subtree;
         enum name_match match;
@@ -127,7 +130,8 @@ static void subtrees(void **state) {
     }
 }
 
-static void unsound_names(void **state) {
+static void unsound_names(void **state)
+{
     (void)state;
     assert_true(distinguished_name_is_sound(TEXT("\x30\x00")));
     assert_true(distinguished_name_is_empty(TEXT("\x30\x00")));
@@ -139,7 +143,8 @@ static void unsound_names(void **state) {
     assert_false(distinguished_name_is_sound(TEXT("\x30\x00\x00")));
 }
 
-static void the_number_of_attributes_is_bounded(void **state) {
+static void the_number_of_attributes_is_bounded(void **state)
+{
     char wide[512], deep[512];
     (void)state;
     for (size_t count = NAME_RDN_ATTRIBUTES_MOST; count <= NAME_RDN_ATTRIBUTES_MOST + 1; count++) {
@@ -160,7 +165,8 @@ static void the_number_of_attributes_is_bounded(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equality),
         cmocka_unit_test(subtrees),

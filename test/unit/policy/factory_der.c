@@ -12,18 +12,21 @@
 
 #include "certificate_factory.h"
 
-void bytes_put(struct bytes *to, const void *octets, size_t length) {
+void bytes_put(struct bytes *to, const void *octets, size_t length)
+{
     if (length > BYTES_ROOM - to->length)
         abort();
     memcpy(to->octets + to->length, octets, length);
     to->length += length;
 }
 
-void bytes_append(struct bytes *to, const struct bytes *from) {
+void bytes_append(struct bytes *to, const struct bytes *from)
+{
     bytes_put(to, from->octets, from->length);
 }
 
-void bytes_wrap(struct bytes *to, uint8_t tag, const struct bytes *content) {
+void bytes_wrap(struct bytes *to, uint8_t tag, const struct bytes *content)
+{
     uint8_t header[4] = {tag, (uint8_t)content->length, 0, 0};
     size_t length = 2;
 
@@ -41,13 +44,15 @@ void bytes_wrap(struct bytes *to, uint8_t tag, const struct bytes *content) {
     bytes_append(to, content);
 }
 
-void bytes_wrap_string(struct bytes *to, uint8_t tag, const char *content) {
+void bytes_wrap_string(struct bytes *to, uint8_t tag, const char *content)
+{
     struct bytes bytes = {0};
     bytes_put(&bytes, content, strlen(content));
     bytes_wrap(to, tag, &bytes);
 }
 
-struct text bytes_text(const struct bytes *from) {
+struct text bytes_text(const struct bytes *from)
+{
     char *copy = malloc(from->length + 1);
     if (copy == NULL)
         abort();
@@ -57,7 +62,8 @@ struct text bytes_text(const struct bytes *from) {
 
 /* ---- keys ---- */
 
-static WC_RNG *random_source(void) {
+static WC_RNG *random_source(void)
+{
     static WC_RNG rng;
     static bool ready;
     if (!ready && wc_InitRng(&rng) != 0)
@@ -66,7 +72,8 @@ static WC_RNG *random_source(void) {
     return &rng;
 }
 
-static ecc_key *key_at(int index) {
+static ecc_key *key_at(int index)
+{
     static ecc_key keys[FACTORY_KEYS];
     static bool made[FACTORY_KEYS];
 
@@ -82,13 +89,15 @@ static ecc_key *key_at(int index) {
     return &keys[index];
 }
 
-static void export_point(int key, uint8_t point[65]) {
+static void export_point(int key, uint8_t point[65])
+{
     word32 length = 65;
     if (wc_ecc_export_x963(key_at(key), point, &length) != 0 || length != 65)
         abort();
 }
 
-void factory_key_id(int key, uint8_t id[20]) {
+void factory_key_id(int key, uint8_t id[20])
+{
     uint8_t point[65], digest[32];
     export_point(key, point);
     if (wc_Sha256Hash(point, sizeof(point), digest) != 0)
@@ -96,7 +105,8 @@ void factory_key_id(int key, uint8_t id[20]) {
     memcpy(id, digest, 20);
 }
 
-void factory_put_public_key(struct bytes *to, int key, bool compressed) {
+void factory_put_public_key(struct bytes *to, int key, bool compressed)
+{
     struct bytes bits = {0}, content = {0};
     uint8_t point[65];
 
@@ -112,7 +122,8 @@ void factory_put_public_key(struct bytes *to, int key, bool compressed) {
 }
 
 void factory_sign(struct bytes *to, const struct bytes *to_be_signed, const struct bytes *algorithm, int key,
-                  bool spoil) {
+                  bool spoil)
+{
     struct bytes content = {0}, bits = {0};
     uint8_t digest[32], signature[80];
     word32 length = sizeof(signature);

@@ -9,7 +9,8 @@
 #define ALGORITHM_ECDSA_SHA384 "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03"
 #define ALGORITHM_ECDSA_SHA1 "\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x04\x01"
 
-void put_algorithm(struct bytes *to, bool sha1, bool other) {
+void put_algorithm(struct bytes *to, bool sha1, bool other)
+{
     if (sha1)
         bytes_put(to, ALGORITHM_ECDSA_SHA1, sizeof(ALGORITHM_ECDSA_SHA1) - 1);
     else if (other)
@@ -18,7 +19,8 @@ void put_algorithm(struct bytes *to, bool sha1, bool other) {
         bytes_put(to, ALGORITHM_ECDSA_SHA256, sizeof(ALGORITHM_ECDSA_SHA256) - 1);
 }
 
-void put_name(struct bytes *to, const char *common_name) {
+void put_name(struct bytes *to, const char *common_name)
+{
     struct bytes value = {0}, pair = {0}, rdn = {0}, rdns = {0};
 
     if (common_name != NULL) {
@@ -31,7 +33,8 @@ void put_name(struct bytes *to, const char *common_name) {
     bytes_wrap(to, 0x30, &rdns);
 }
 
-void put_time(struct bytes *to, int64_t seconds) {
+void put_time(struct bytes *to, int64_t seconds)
+{
     char text[20];
     time_t moment = (time_t)seconds;
     struct tm parts;
@@ -44,7 +47,8 @@ void put_time(struct bytes *to, int64_t seconds) {
         bytes_wrap_string(to, 0x18, text);
 }
 
-void put_integer(struct bytes *to, uint32_t value) {
+void put_integer(struct bytes *to, uint32_t value)
+{
     uint8_t octets[5] = {0, (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
                          (uint8_t)value};
     size_t skip = 0;
@@ -56,7 +60,8 @@ void put_integer(struct bytes *to, uint32_t value) {
 }
 
 void put_extension(struct bytes *to, const char *oid, size_t oid_length, bool critical,
-                   const struct bytes *value) {
+                   const struct bytes *value)
+{
     struct bytes type = {0}, octets = {0}, extension = {0};
 
     bytes_put(&type, oid, oid_length);
@@ -69,7 +74,8 @@ void put_extension(struct bytes *to, const char *oid, size_t oid_length, bool cr
 }
 
 /* DistributionPointName with one URI. */
-void put_point_name(struct bytes *to, const char *uri) {
+void put_point_name(struct bytes *to, const char *uri)
+{
     struct bytes name = {0}, full = {0};
     bytes_wrap_string(&name, 0x86, uri);
     bytes_wrap(&full, 0xa0, &name);

@@ -18,7 +18,8 @@ struct row {
 };
 
 static bool allows(const char *permitted, const char *excluded, const char *names, const char *subject,
-                   uint32_t *budget) {
+                   uint32_t *budget)
+{
     const struct factory_order ca_order = {
         .subject = "CA", .ca = true, .permitted = permitted, .excluded = excluded};
     const struct factory_order leaf_order = {.subject = subject, .issuer = "CA", .key = 1, .names = names};
@@ -32,7 +33,8 @@ static bool allows(const char *permitted, const char *excluded, const char *name
     return allowed;
 }
 
-static void run(const struct row *rows, size_t count) {
+static void run(const struct row *rows, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         uint32_t budget = NAME_CONSTRAINTS_BUDGET;
         bool allowed = allows(rows[i].permitted, rows[i].excluded, rows[i].names, "leaf", &budget);
@@ -45,7 +47,8 @@ static void run(const struct row *rows, size_t count) {
 
 #define RUN(rows) run(rows, sizeof(rows) / sizeof((rows)[0]))
 
-static void host_names(void **state) {
+static void host_names(void **state)
+{
     static const struct row rows[] = {
         {"dns:a.example", NULL, "dns:a.example", true},
         {"dns:a.example", NULL, "dns:A.Example", true},
@@ -78,7 +81,8 @@ static void host_names(void **state) {
     RUN(rows);
 }
 
-static void hosts_of_uris(void **state) {
+static void hosts_of_uris(void **state)
+{
     static const struct row rows[] = {
         {"uri:a.example", NULL, "uri:sip:a.example", true},
         {"uri:a.example", NULL, "uri:SIPS:A.example", true},
@@ -109,7 +113,8 @@ static void hosts_of_uris(void **state) {
     RUN(rows);
 }
 
-static void mailboxes(void **state) {
+static void mailboxes(void **state)
+{
     static const struct row rows[] = {
         {"email:x@a.example", NULL, "email:x@a.example", true},
         {"email:x@a.example", NULL, "email:x@A.EXAMPLE", true},
@@ -125,7 +130,8 @@ static void mailboxes(void **state) {
     RUN(rows);
 }
 
-static void addresses(void **state) {
+static void addresses(void **state)
+{
     static const struct row rows[] = {
         {"ip:10.0.0.0/8", NULL, "ip:10.1.2.3", true},
         {"ip:10.0.0.0/8", NULL, "ip:11.1.2.3", false},
@@ -142,7 +148,8 @@ static void addresses(void **state) {
     RUN(rows);
 }
 
-static void directories_and_the_subject(void **state) {
+static void directories_and_the_subject(void **state)
+{
     static const struct row rows[] = {
         {"dir:leaf", NULL, NULL, true}, /* the subject is CN=leaf */
         {"dir:LEAF", NULL, NULL, true},
@@ -158,7 +165,8 @@ static void directories_and_the_subject(void **state) {
     RUN(rows);
 }
 
-static void kinds_that_are_not_known(void **state) {
+static void kinds_that_are_not_known(void **state)
+{
     static const struct row rows[] = {
         {"other:", NULL, "other:", false},
         {NULL, "other:", "other:", false},
@@ -168,7 +176,8 @@ static void kinds_that_are_not_known(void **state) {
     RUN(rows);
 }
 
-static void common_names_of_a_leaf(void **state) {
+static void common_names_of_a_leaf(void **state)
+{
     uint32_t budget = NAME_CONSTRAINTS_BUDGET;
     (void)state;
     assert_false(allows("dns:a.example", NULL, NULL, "b.example", &budget));
@@ -179,7 +188,8 @@ static void common_names_of_a_leaf(void **state) {
     assert_true(allows("dns:a.example", NULL, "dns:a.example", "b.example", &budget));
 }
 
-static void unsound_constraints_are_a_defect(void **state) {
+static void unsound_constraints_are_a_defect(void **state)
+{
     static const char *const bases[] = {
         "dns:.a.example",    "dns:*.a.example", "dns:a..b", "dns:a b",     "uri:*.a",     "uri:..a",
         "uri:sip:a.example", "email:x@y@z",     "email:@a", "ip:10.0.0.1", "dns:1.2.3.4",
@@ -198,7 +208,8 @@ static void unsound_constraints_are_a_defect(void **state) {
     }
 }
 
-static void broken_encodings_are_not_sound(void **state) {
+static void broken_encodings_are_not_sound(void **state)
+{
     (void)state;
     assert_false(name_constraints_are_sound(TEXT("")));
     assert_false(name_constraints_are_sound(TEXT("\x30\x00")));                 /* neither list */
@@ -215,7 +226,8 @@ static void broken_encodings_are_not_sound(void **state) {
         name_constraints_are_sound(TEXT("\x30\x0e\xa0\x0c\x30\x0a\x87\x08\x0a\x00\x00\x00\xff\x00\xff\x00")));
 }
 
-static void the_number_of_subtrees_is_bounded(void **state) {
+static void the_number_of_subtrees_is_bounded(void **state)
+{
     static char list[NAME_CONSTRAINTS_SUBTREES_MOST * 8 + 16];
     (void)state;
     for (unsigned count = NAME_CONSTRAINTS_SUBTREES_MOST; count <= NAME_CONSTRAINTS_SUBTREES_MOST + 1;
@@ -231,7 +243,8 @@ static void the_number_of_subtrees_is_bounded(void **state) {
     }
 }
 
-static void the_budget_refuses_when_it_is_spent(void **state) {
+static void the_budget_refuses_when_it_is_spent(void **state)
+{
     uint32_t budget = 2;
     (void)state;
     assert_false(allows(NULL, "dns:b.example", "dns:a.example,dns:c.example,dns:d.example", "leaf", &budget));
@@ -240,7 +253,8 @@ static void the_budget_refuses_when_it_is_spent(void **state) {
     assert_true(allows(NULL, "dns:b.example", "dns:a.example,dns:c.example,dns:d.example", "leaf", &budget));
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(host_names),
         cmocka_unit_test(hosts_of_uris),

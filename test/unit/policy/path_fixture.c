@@ -19,7 +19,8 @@ const struct factory_order leaf = {.subject = "leaf",
                                    .usages = "sc",
                                    .names = "dns:a.example"};
 
-bool keep_path(void *context, const struct trust_path *path) {
+bool keep_path(void *context, const struct trust_path *path)
+{
     struct outcome *outcome = context;
     if (outcome->paths++ == 0) {
         outcome->first = *path;
@@ -29,7 +30,8 @@ bool keep_path(void *context, const struct trust_path *path) {
 }
 
 static void count_broken(void *context, const struct trust_path *so_far, const struct certificate *at,
-                         enum reason why, const char *detail) {
+                         enum reason why, const char *detail)
+{
     struct outcome *outcome = context;
     assert_non_null(at);
     assert_non_null(detail);
@@ -39,7 +41,8 @@ static void count_broken(void *context, const struct trust_path *so_far, const s
 }
 
 struct outcome search_in(const struct presented_chain *chain, const struct trust_anchors *anchors,
-                         int64_t now) {
+                         int64_t now)
+{
     struct outcome outcome = {0};
     struct trust_trace trace = {.broke = count_broken, .context = &outcome};
     struct trust_search search = {.chain = chain,
@@ -54,7 +57,8 @@ struct outcome search_in(const struct presented_chain *chain, const struct trust
 }
 
 struct outcome search_with(const struct factory_order *anchor, const struct factory_order *const *orders,
-                           size_t count) {
+                           size_t count)
+{
     struct trust_anchors *anchors = factory_anchors(&anchor, 1);
     struct presented_chain *chain = factory_chain(orders, count);
     struct outcome outcome = search_in(chain, anchors, FACTORY_NOW);
@@ -64,12 +68,14 @@ struct outcome search_with(const struct factory_order *anchor, const struct fact
 }
 
 enum reason judge(const struct factory_order *anchor, const struct factory_order *ca,
-                  const struct factory_order *end) {
+                  const struct factory_order *end)
+{
     const struct factory_order *orders[2] = {end, ca};
     return search_with(anchor, orders, ca == NULL ? 1 : 2).reason;
 }
 
-struct factory_order changed(const struct factory_order *order, unsigned flags) {
+struct factory_order changed(const struct factory_order *order, unsigned flags)
+{
     struct factory_order copy = *order;
     copy.flags |= flags;
     return copy;

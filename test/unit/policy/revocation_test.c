@@ -27,7 +27,8 @@ struct fixture {
     struct crl_store *store;
 };
 
-static void fixture_begin(struct fixture *fixture) {
+static void fixture_begin(struct fixture *fixture)
+{
     fixture->order[0] = (struct factory_order){
         .subject = "leaf", .issuer = "Inter", .key = LEAF, .issuer_key = INTER, .serial = LEAF_SERIAL};
     fixture->order[1] = (struct factory_order){.subject = "Inter",
@@ -44,7 +45,8 @@ static void fixture_begin(struct fixture *fixture) {
     assert_non_null(fixture->store);
 }
 
-static void fixture_make_path(struct fixture *fixture) {
+static void fixture_make_path(struct fixture *fixture)
+{
     for (size_t i = 0; i < 3; i++) {
         fixture->certificate[i] = factory_certificate(&fixture->order[i]);
         fixture->path.certificate[i] = fixture->certificate[i];
@@ -52,12 +54,14 @@ static void fixture_make_path(struct fixture *fixture) {
     fixture->path.count = 3;
 }
 
-static void fixture_add(struct fixture *fixture, const struct factory_crl_order *order) {
+static void fixture_add(struct fixture *fixture, const struct factory_crl_order *order)
+{
     const char *why;
     assert_true(crl_store_add(fixture->store, factory_crl(order), &why));
 }
 
-static enum reason fixture_check(struct fixture *fixture, enum revocation_rule rule) {
+static enum reason fixture_check(struct fixture *fixture, enum revocation_rule rule)
+{
     struct revocation_finding finding;
     if (fixture->path.count == 0)
         fixture_make_path(fixture);
@@ -68,7 +72,8 @@ static enum reason fixture_check(struct fixture *fixture, enum revocation_rule r
     return reason;
 }
 
-static void fixture_end(struct fixture *fixture) {
+static void fixture_end(struct fixture *fixture)
+{
     for (size_t i = 0; i < fixture->path.count; i++)
         certificate_destroy(fixture->certificate[i]);
     crl_store_destroy(fixture->store);
@@ -76,7 +81,8 @@ static void fixture_end(struct fixture *fixture) {
 
 /* With both CRLs as given: what rule required says. */
 static enum reason required_with(const struct factory_crl_order *of_root,
-                                 const struct factory_crl_order *of_inter) {
+                                 const struct factory_crl_order *of_inter)
+{
     struct fixture fixture;
     fixture_begin(&fixture);
     if (of_root != NULL)
@@ -94,14 +100,16 @@ static enum reason required_with(const struct factory_crl_order *of_root,
 
 /* ---- the check ---- */
 
-static void what_no_list_names_is_good(void **state) {
+static void what_no_list_names_is_good(void **state)
+{
     struct factory_crl_order others = inter_crl;
     (void)state;
     others.serials[0] = LEAF_SERIAL + 1;
     assert_int_equal(required_with(&root_crl, &others), REASON_OK);
 }
 
-static void every_certificate_but_the_anchor_is_looked_at(void **state) {
+static void every_certificate_but_the_anchor_is_looked_at(void **state)
+{
     struct factory_crl_order of_root = root_crl, of_inter = inter_crl;
 
     (void)state;
@@ -115,7 +123,8 @@ static void every_certificate_but_the_anchor_is_looked_at(void **state) {
     assert_int_equal(required_with(NULL, NULL), REASON_REVOCATION_UNKNOWN);
 }
 
-static void lists_of_others_are_not_believed(void **state) {
+static void lists_of_others_are_not_believed(void **state)
+{
     struct factory_crl_order list = inter_crl;
 
     (void)state;
@@ -134,7 +143,8 @@ static void lists_of_others_are_not_believed(void **state) {
 }
 
 /* A leaf that bears its issuer's name signs a list with its own key. */
-static void no_certificate_speaks_for_itself(void **state) {
+static void no_certificate_speaks_for_itself(void **state)
+{
     struct factory_crl_order own = inter_crl;
     struct fixture fixture;
 
@@ -148,7 +158,8 @@ static void no_certificate_speaks_for_itself(void **state) {
     fixture_end(&fixture);
 }
 
-static void a_ca_without_crl_sign_revokes_nothing(void **state) {
+static void a_ca_without_crl_sign_revokes_nothing(void **state)
+{
     struct fixture fixture;
     (void)state;
     fixture_begin(&fixture);
@@ -165,7 +176,8 @@ static void a_ca_without_crl_sign_revokes_nothing(void **state) {
     fixture_end(&fixture);
 }
 
-static void old_lists_still_revoke_but_prove_nothing(void **state) {
+static void old_lists_still_revoke_but_prove_nothing(void **state)
+{
     struct factory_crl_order old = inter_crl;
 
     (void)state;
@@ -182,7 +194,8 @@ static void old_lists_still_revoke_but_prove_nothing(void **state) {
     assert_int_equal(required_with(&root_crl, &old), REASON_REVOCATION_UNKNOWN);
 }
 
-static void the_newest_genuine_list_counts(void **state) {
+static void the_newest_genuine_list_counts(void **state)
+{
     struct factory_crl_order older = inter_crl, newer = inter_crl, forged = inter_crl;
     struct fixture fixture;
 
@@ -218,7 +231,8 @@ static void the_newest_genuine_list_counts(void **state) {
     fixture_end(&fixture);
 }
 
-static void lists_of_one_kind_of_certificate_count_for_that_kind(void **state) {
+static void lists_of_one_kind_of_certificate_count_for_that_kind(void **state)
+{
     struct factory_crl_order of_root = root_crl, of_inter = inter_crl;
 
     (void)state;
@@ -235,7 +249,8 @@ static void lists_of_one_kind_of_certificate_count_for_that_kind(void **state) {
     assert_int_equal(required_with(&of_root, &inter_crl), REASON_REVOCATION_UNKNOWN);
 }
 
-static void lists_cut_by_point_count_for_that_point(void **state) {
+static void lists_cut_by_point_count_for_that_point(void **state)
+{
     static const struct {
         const char *in_list, *in_certificate;
         enum reason reason;
@@ -259,7 +274,8 @@ static void lists_cut_by_point_count_for_that_point(void **state) {
     }
 }
 
-static void lists_of_some_reasons_must_add_up(void **state) {
+static void lists_of_some_reasons_must_add_up(void **state)
+{
     struct factory_crl_order first = inter_crl, second = inter_crl;
     struct fixture fixture;
 
@@ -281,7 +297,8 @@ static void lists_of_some_reasons_must_add_up(void **state) {
 
 /* ---- the store ---- */
 
-static void the_store_is_bounded(void **state) {
+static void the_store_is_bounded(void **state)
+{
     struct crl_store *store = crl_store_create();
     struct factory_crl_order order = inter_crl;
     const char *why;
@@ -302,7 +319,8 @@ static void the_store_is_bounded(void **state) {
     crl_store_destroy(NULL);
 }
 
-static void an_identical_list_is_held_once(void **state) {
+static void an_identical_list_is_held_once(void **state)
+{
     struct crl_store *store = crl_store_create();
     struct text der = factory_crl_der(&inter_crl);
     const char *why;
@@ -318,7 +336,8 @@ static void an_identical_list_is_held_once(void **state) {
     free((char *)der.at);
 }
 
-static void without_a_store_all_is_unknown(void **state) {
+static void without_a_store_all_is_unknown(void **state)
+{
     struct fixture fixture;
     (void)state;
     fixture_begin(&fixture);
@@ -330,7 +349,8 @@ static void without_a_store_all_is_unknown(void **state) {
     fixture_end(&fixture);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_list_names_is_good),
         cmocka_unit_test(every_certificate_but_the_anchor_is_looked_at),

@@ -13,7 +13,9 @@
 #include "signature_vectors.h"
 
 #define OCTETS(array)                                                                                        \
-    { (const char *)(array), sizeof(array) }
+    {                                                                                                        \
+        (const char *)(array), sizeof(array)                                                                 \
+    }
 #define MESSAGE TEXT("what was signed")
 
 struct vector {
@@ -29,14 +31,16 @@ static const struct vector vectors[] = {
 #define VECTOR_COUNT (sizeof(vectors) / sizeof(vectors[0]))
 
 static void read_vector(const struct vector *vector, struct public_key *key,
-                        struct signature_algorithm *algorithm) {
+                        struct signature_algorithm *algorithm)
+{
     assert_true(public_key_read(vector->key, key));
     assert_int_not_equal(key->kind, PUBLIC_KEY_REFUSED);
     assert_true(signature_algorithm_read(vector->algorithm, algorithm));
     assert_int_not_equal(algorithm->kind, SIGNATURE_REFUSED);
 }
 
-static void genuine_signatures_verify(void **state) {
+static void genuine_signatures_verify(void **state)
+{
     (void)state;
     for (size_t i = 0; i < VECTOR_COUNT; i++) {
         struct public_key key;
@@ -50,7 +54,8 @@ static void genuine_signatures_verify(void **state) {
     }
 }
 
-static void other_messages_do_not(void **state) {
+static void other_messages_do_not(void **state)
+{
     (void)state;
     for (size_t i = 0; i < VECTOR_COUNT; i++) {
         struct public_key key;
@@ -61,7 +66,8 @@ static void other_messages_do_not(void **state) {
     }
 }
 
-static void spoilt_signatures_do_not(void **state) {
+static void spoilt_signatures_do_not(void **state)
+{
     (void)state;
     for (size_t i = 0; i < VECTOR_COUNT; i++) {
         struct public_key key;
@@ -85,7 +91,8 @@ static void spoilt_signatures_do_not(void **state) {
 }
 
 /* Each signature with each other algorithm and key: none verifies, and no kind is taken for another. */
-static void keys_and_algorithms_must_fit(void **state) {
+static void keys_and_algorithms_must_fit(void **state)
+{
     (void)state;
     for (size_t i = 0; i < VECTOR_COUNT; i++) {
         for (size_t j = 0; j < VECTOR_COUNT; j++) {
@@ -101,7 +108,8 @@ static void keys_and_algorithms_must_fit(void **state) {
     }
 }
 
-static void weak_keys_are_refused(void **state) {
+static void weak_keys_are_refused(void **state)
+{
     static const struct text keys[] = {
 #define X(key) OCTETS(key),
         WEAK_KEYS(X)
@@ -117,7 +125,8 @@ static void weak_keys_are_refused(void **state) {
 }
 
 /* An RSA key with chosen octets in place of its modulus and exponent. */
-static enum public_key_kind kind_of_rsa(size_t octets, uint8_t first, uint8_t last, struct text exponent) {
+static enum public_key_kind kind_of_rsa(size_t octets, uint8_t first, uint8_t last, struct text exponent)
+{
     static char info[2048];
     static const char identifier[] = "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
     size_t pad = (first & 0x80) != 0, modulus = octets + pad, inner = 4 + modulus + 2 + exponent.length;
@@ -148,7 +157,8 @@ static enum public_key_kind kind_of_rsa(size_t octets, uint8_t first, uint8_t la
     return public_key_read((struct text){info, used}, &key) ? key.kind : PUBLIC_KEY_REFUSED;
 }
 
-static void strange_rsa_keys_are_refused(void **state) {
+static void strange_rsa_keys_are_refused(void **state)
+{
     const struct text f4 = TEXT("\x01\x00\x01");
     (void)state;
     assert_int_equal(kind_of_rsa(256, 0x80, 1, f4), PUBLIC_KEY_RSA);
@@ -165,7 +175,8 @@ static void strange_rsa_keys_are_refused(void **state) {
     assert_int_equal(kind_of_rsa(256, 0x80, 1, TEXT("\x00\x01\x00\x01")), PUBLIC_KEY_REFUSED); /* not DER */
 }
 
-static void weak_algorithms_are_refused(void **state) {
+static void weak_algorithms_are_refused(void **state)
+{
     static const struct text identifiers[] = {
         DER_OCTETS("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00"), /* SHA-1, RSA */
         DER_OCTETS("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04\x05\x00"), /* MD5, RSA */
@@ -187,7 +198,8 @@ static void weak_algorithms_are_refused(void **state) {
     }
 }
 
-static void parameters_must_be_the_right_ones(void **state) {
+static void parameters_must_be_the_right_ones(void **state)
+{
     static const struct text identifiers[] = {
         DER_OCTETS("\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"),     /* RSA without NULL */
         DER_OCTETS("\x30\x0c\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02\x05\x00"), /* ECDSA with NULL */
@@ -212,7 +224,8 @@ static void parameters_must_be_the_right_ones(void **state) {
 }
 
 /* A point off the curve must not be calculated with. */
-static void points_must_lie_on_the_curve(void **state) {
+static void points_must_lie_on_the_curve(void **state)
+{
     char copy[sizeof(key_p256)];
     struct public_key key;
     struct signature_algorithm algorithm;
@@ -229,7 +242,8 @@ static void points_must_lie_on_the_curve(void **state) {
 }
 
 /* r or s of zero, negative, padded, too long; octets after the sequence. */
-static void unsound_ecdsa_signatures_are_refused(void **state) {
+static void unsound_ecdsa_signatures_are_refused(void **state)
+{
     static const struct text signatures[] = {
         DER_OCTETS("\x30\x06\x02\x01\x00\x02\x01\x00"),
         DER_OCTETS("\x30\x06\x02\x01\x01\x02\x01\x00"),
@@ -251,7 +265,8 @@ static void unsound_ecdsa_signatures_are_refused(void **state) {
         assert_false(signature_verify(&key, &algorithm, MESSAGE, signatures[i]));
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(genuine_signatures_verify),
         cmocka_unit_test(other_messages_do_not),

@@ -10,7 +10,8 @@
 
 #include "certificate_factory.h"
 
-static enum reason check(const struct factory_order *order) {
+static enum reason check(const struct factory_order *order)
+{
     struct certificate *certificate = factory_certificate(order);
     const char *why;
     enum reason reason = trust_anchor_check(certificate, &why);
@@ -19,7 +20,8 @@ static enum reason check(const struct factory_order *order) {
     return reason;
 }
 
-static void only_sound_authorities_may_be_anchors(void **state) {
+static void only_sound_authorities_may_be_anchors(void **state)
+{
     const struct factory_order root = {
         .subject = "Root", .ca = true, .key_usage = CERTIFICATE_KU_KEY_CERT_SIGN};
     struct factory_order order = root;
@@ -50,7 +52,8 @@ static void only_sound_authorities_may_be_anchors(void **state) {
     assert_int_equal(check(&order), REASON_OK);
 }
 
-static void anchors_are_found_by_any_spelling_of_their_name(void **state) {
+static void anchors_are_found_by_any_spelling_of_their_name(void **state)
+{
     struct trust_anchors *anchors = trust_anchors_create();
     char subject[32];
     const struct trust_anchor *found;
@@ -81,7 +84,8 @@ static void anchors_are_found_by_any_spelling_of_their_name(void **state) {
     trust_anchors_destroy(anchors);
 }
 
-static void anchors_of_one_name_come_one_after_another(void **state) {
+static void anchors_of_one_name_come_one_after_another(void **state)
+{
     struct trust_anchors *anchors = trust_anchors_create();
     const struct trust_anchor *anchor = NULL;
     uint32_t count = 0;
@@ -98,7 +102,8 @@ static void anchors_of_one_name_come_one_after_another(void **state) {
     trust_anchors_destroy(anchors);
 }
 
-static void the_same_certificate_is_one_anchor(void **state) {
+static void the_same_certificate_is_one_anchor(void **state)
+{
     const struct factory_order order = {.subject = "Root", .serial = 5, .ca = true};
     struct trust_anchors *anchors = trust_anchors_create();
     struct text der = factory_der(&order);
@@ -115,7 +120,8 @@ static void the_same_certificate_is_one_anchor(void **state) {
     free((char *)der.at);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_sound_authorities_may_be_anchors),
         cmocka_unit_test(anchors_are_found_by_any_spelling_of_their_name),

@@ -12,7 +12,8 @@
 /* ---- each certificate ---- */
 
 static void break_flags(enum factory_flag flag, enum reason for_leaf, enum reason for_inter,
-                        enum reason for_root) {
+                        enum reason for_root)
+{
     struct factory_order bad_leaf = changed(&leaf, flag), bad_inter = changed(&inter, flag);
     struct factory_order bad_root = changed(&root, flag);
     assert_int_equal(judge(&root, &inter, &bad_leaf), for_leaf);
@@ -20,7 +21,8 @@ static void break_flags(enum factory_flag flag, enum reason for_leaf, enum reaso
     assert_int_equal(judge(&bad_root, &inter, &leaf), for_root);
 }
 
-static void broken_profiles_break_the_path(void **state) {
+static void broken_profiles_break_the_path(void **state)
+{
     const enum reason malformed = REASON_MALFORMED_CERTIFICATE;
     (void)state;
     break_flags(FACTORY_NO_AUTHORITY_KEY_ID, malformed, malformed, REASON_OK);
@@ -37,13 +39,15 @@ static void broken_profiles_break_the_path(void **state) {
     break_flags(FACTORY_EMPTY_SUBJECT, malformed, REASON_UNTRUSTED_CHAIN, REASON_UNTRUSTED_CHAIN);
 }
 
-static void an_empty_subject_needs_critical_names(void **state) {
+static void an_empty_subject_needs_critical_names(void **state)
+{
     struct factory_order end = changed(&leaf, FACTORY_EMPTY_SUBJECT | FACTORY_CRITICAL_NAMES);
     (void)state;
     assert_int_equal(judge(&root, &inter, &end), REASON_OK);
 }
 
-static void version_1_is_no_authority_and_no_leaf(void **state) {
+static void version_1_is_no_authority_and_no_leaf(void **state)
+{
     struct factory_order old_leaf = changed(&leaf, FACTORY_VERSION_1),
                          old = changed(&inter, FACTORY_VERSION_1);
     (void)state;
@@ -51,7 +55,8 @@ static void version_1_is_no_authority_and_no_leaf(void **state) {
     assert_int_not_equal(judge(&root, &old, &leaf), REASON_OK);
 }
 
-static void dates_are_looked_at_on_every_certificate(void **state) {
+static void dates_are_looked_at_on_every_certificate(void **state)
+{
     struct factory_order ended, early;
     const struct factory_order *orders[3] = {&root, &inter, &leaf};
 
@@ -72,7 +77,8 @@ static void dates_are_looked_at_on_every_certificate(void **state) {
     }
 }
 
-static void authorities_must_be_allowed_to_sign(void **state) {
+static void authorities_must_be_allowed_to_sign(void **state)
+{
     struct factory_order no_ca = inter, no_sign = inter, plain = inter;
     (void)state;
     no_ca.ca = false;
@@ -87,7 +93,8 @@ static void authorities_must_be_allowed_to_sign(void **state) {
     assert_int_equal(judge(&plain, &inter, &leaf), REASON_WRONG_KEY_USAGE);
 }
 
-static void the_leaf_must_be_allowed_to_sign_handshakes(void **state) {
+static void the_leaf_must_be_allowed_to_sign_handshakes(void **state)
+{
     struct factory_order end = leaf;
     (void)state;
     end.key_usage = 0x4; /* keyEncipherment */
@@ -100,7 +107,8 @@ static void the_leaf_must_be_allowed_to_sign_handshakes(void **state) {
 
 /* ---- path length ---- */
 
-static void path_lengths_bind(void **state) {
+static void path_lengths_bind(void **state)
+{
     struct factory_order top = root, first = inter, second, end = leaf;
     (void)state;
     second = (struct factory_order){.subject = "Second",
@@ -123,7 +131,8 @@ static void path_lengths_bind(void **state) {
     assert_int_equal(search_with(&top, orders, 3).reason, REASON_OK);
 }
 
-static void self_issued_authorities_do_not_count(void **state) {
+static void self_issued_authorities_do_not_count(void **state)
+{
     struct factory_order first = inter, renewed = inter, end = leaf;
     (void)state;
     first.path_length = 1;
@@ -136,7 +145,8 @@ static void self_issued_authorities_do_not_count(void **state) {
     assert_int_equal(search_with(&root, orders, 3).reason, REASON_OK);
 }
 
-static void long_chains_end(void **state) {
+static void long_chains_end(void **state)
+{
     static char names[16][16];
     struct factory_order order[12];
     const struct factory_order *orders[12];
@@ -159,7 +169,8 @@ static void long_chains_end(void **state) {
 
 /* ---- usage ---- */
 
-static uint32_t usage_of(const char *in_root, const char *in_inter, const char *in_leaf) {
+static uint32_t usage_of(const char *in_root, const char *in_inter, const char *in_leaf)
+{
     struct factory_order top = root, first = inter, end = leaf;
     top.usages = in_root;
     first.usages = in_inter;
@@ -170,7 +181,8 @@ static uint32_t usage_of(const char *in_root, const char *in_inter, const char *
     return outcome.first.extended_key_usage;
 }
 
-static void extended_usages_nest(void **state) {
+static void extended_usages_nest(void **state)
+{
     (void)state;
     assert_int_equal(usage_of(NULL, NULL, NULL), ~0u);
     assert_int_equal(usage_of(NULL, NULL, "s"), CERTIFICATE_EKU_SERVER);
@@ -184,7 +196,8 @@ static void extended_usages_nest(void **state) {
 
 /* ---- names ---- */
 
-static void constraints_bind_through_every_authority(void **state) {
+static void constraints_bind_through_every_authority(void **state)
+{
     struct factory_order top = root, first = inter, end = leaf;
     (void)state;
     top.permitted = "dns:a.example";
@@ -199,7 +212,8 @@ static void constraints_bind_through_every_authority(void **state) {
     assert_int_equal(judge(&top, &first, &end), REASON_NAME_CONSTRAINT_VIOLATED);
 }
 
-static void constraints_spare_self_issued_authorities_but_no_leaf(void **state) {
+static void constraints_spare_self_issued_authorities_but_no_leaf(void **state)
+{
     struct factory_order top = root, renewed, end = leaf;
     (void)state;
     top.permitted = "dns:a.example";
@@ -217,7 +231,8 @@ static void constraints_spare_self_issued_authorities_but_no_leaf(void **state) 
     assert_int_equal(judge(&top, &renewed, &end), REASON_NAME_CONSTRAINT_VIOLATED);
 }
 
-static void a_common_name_counts_where_it_would_be_an_identity(void **state) {
+static void a_common_name_counts_where_it_would_be_an_identity(void **state)
+{
     struct factory_order top = root, first = inter, end = leaf;
     (void)state;
     top.permitted = "dns:a.example";
@@ -235,7 +250,8 @@ static void a_common_name_counts_where_it_would_be_an_identity(void **state) {
     assert_int_equal(judge(&top, &first, &end), REASON_OK);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_profiles_break_the_path),
         cmocka_unit_test(an_empty_subject_needs_critical_names),

@@ -12,7 +12,8 @@
 
 /* ---- paths that hold ---- */
 
-static void a_sound_chain_holds(void **state) {
+static void a_sound_chain_holds(void **state)
+{
     const struct factory_order *orders[] = {&leaf, &inter};
     (void)state;
     struct outcome outcome = search_with(&root, orders, 2);
@@ -23,7 +24,8 @@ static void a_sound_chain_holds(void **state) {
     assert_true(outcome.first.valid_until == FACTORY_NOW + 365 * (int64_t)FACTORY_DAY);
 }
 
-static void order_junk_and_duplicates_do_not_matter(void **state) {
+static void order_junk_and_duplicates_do_not_matter(void **state)
+{
     struct factory_order junk = {.subject = "Junk", .key = THIRD, .issuer_key = THIRD, .ca = true};
     const struct factory_order *orders[] = {&leaf, &junk, &root, &leaf, &inter, &inter};
     (void)state;
@@ -31,7 +33,8 @@ static void order_junk_and_duplicates_do_not_matter(void **state) {
     assert_int_equal(outcome.reason, REASON_OK);
 }
 
-static void the_root_may_sign_the_leaf(void **state) {
+static void the_root_may_sign_the_leaf(void **state)
+{
     struct factory_order direct = leaf;
     (void)state;
     direct.issuer = "Root";
@@ -39,7 +42,8 @@ static void the_root_may_sign_the_leaf(void **state) {
     assert_int_equal(judge(&root, NULL, &direct), REASON_OK);
 }
 
-static void an_expired_twin_of_the_issuer_is_passed_over(void **state) {
+static void an_expired_twin_of_the_issuer_is_passed_over(void **state)
+{
     struct factory_order old = inter;
     (void)state;
     old.not_before = FACTORY_NOW - 100 * FACTORY_DAY;
@@ -48,7 +52,8 @@ static void an_expired_twin_of_the_issuer_is_passed_over(void **state) {
     assert_int_equal(search_with(&root, orders, 3).reason, REASON_OK);
 }
 
-static void a_rekeyed_twin_of_the_issuer_is_passed_over(void **state) {
+static void a_rekeyed_twin_of_the_issuer_is_passed_over(void **state)
+{
     /* The same name, another key, and no key identifiers that would tell: the signature does. */
     struct factory_order twin = inter;
     (void)state;
@@ -57,7 +62,8 @@ static void a_rekeyed_twin_of_the_issuer_is_passed_over(void **state) {
     assert_int_equal(search_with(&root, orders, 3).reason, REASON_OK);
 }
 
-static void a_loop_of_cross_signed_authorities_ends(void **state) {
+static void a_loop_of_cross_signed_authorities_ends(void **state)
+{
     const struct factory_order a = {.subject = "A", .issuer = "B", .key = 8, .issuer_key = 9, .ca = true};
     const struct factory_order b = {.subject = "B", .issuer = "A", .key = 9, .issuer_key = 8, .ca = true};
     const struct factory_order b_by_root = {
@@ -73,7 +79,8 @@ static void a_loop_of_cross_signed_authorities_ends(void **state) {
     assert_int_equal(outcome.paths, 1); /* no CA is passed twice */
 }
 
-static void a_cross_signed_chain_reaches_every_anchor(void **state) {
+static void a_cross_signed_chain_reaches_every_anchor(void **state)
+{
     const struct factory_order other = {
         .subject = "Other", .key = OTHER_ROOT, .issuer_key = OTHER_ROOT, .ca = true, .key_usage = SIGNS};
     struct factory_order cross = inter;
@@ -92,19 +99,22 @@ static void a_cross_signed_chain_reaches_every_anchor(void **state) {
     trust_anchors_destroy(set);
 }
 
-static void an_intermediate_may_be_an_anchor(void **state) {
+static void an_intermediate_may_be_an_anchor(void **state)
+{
     (void)state;
     assert_int_equal(judge(&inter, NULL, &leaf), REASON_OK);
     assert_int_equal(judge(&inter, &inter, &leaf), REASON_OK); /* presented as well */
 }
 
-static bool refuse_all(void *context, const struct trust_anchor *anchor) {
+static bool refuse_all(void *context, const struct trust_anchor *anchor)
+{
     (void)context;
     (void)anchor;
     return false;
 }
 
-static void an_anchor_that_is_not_wanted_ends_no_path(void **state) {
+static void an_anchor_that_is_not_wanted_ends_no_path(void **state)
+{
     const struct factory_order *orders[] = {&leaf, &inter}, *roots[] = {&root};
     struct trust_anchors *anchors = factory_anchors(roots, 1);
     struct presented_chain *chain = factory_chain(orders, 2);
@@ -123,7 +133,8 @@ static void an_anchor_that_is_not_wanted_ends_no_path(void **state) {
 
 /* ---- forgeries ---- */
 
-static void a_copy_of_the_root_with_another_key_is_nothing(void **state) {
+static void a_copy_of_the_root_with_another_key_is_nothing(void **state)
+{
     /* The same name, serial and key identifiers as the root's, the attacker's key. */
     struct factory_order clone = root, end = leaf;
     (void)state;
@@ -138,7 +149,8 @@ static void a_copy_of_the_root_with_another_key_is_nothing(void **state) {
     assert_int_not_equal(judge(&root, &clone, &end), REASON_OK);
 }
 
-static void the_true_root_with_its_key_swapped_is_nothing(void **state) {
+static void the_true_root_with_its_key_swapped_is_nothing(void **state)
+{
     /* The true root's octets with the attacker's key written over its own: signature and all the rest are
      * genuine. */
     const struct factory_order *roots[] = {&root};
@@ -170,7 +182,8 @@ static void the_true_root_with_its_key_swapped_is_nothing(void **state) {
     trust_anchors_destroy(anchors);
 }
 
-static void an_attackers_own_authority_is_nothing(void **state) {
+static void an_attackers_own_authority_is_nothing(void **state)
+{
     struct factory_order own = inter, end = leaf;
     (void)state;
     own.issuer_key = ATTACKER;
@@ -183,7 +196,8 @@ static void an_attackers_own_authority_is_nothing(void **state) {
     assert_int_equal(judge(&root, &own, &end), REASON_UNTRUSTED_CHAIN);
 }
 
-static void spoilt_signatures_break_the_path(void **state) {
+static void spoilt_signatures_break_the_path(void **state)
+{
     struct factory_order bad_leaf = changed(&leaf, FACTORY_BAD_SIGNATURE);
     struct factory_order bad_inter = changed(&inter, FACTORY_BAD_SIGNATURE);
     struct factory_order bad_root = changed(&root, FACTORY_BAD_SIGNATURE);
@@ -193,7 +207,8 @@ static void spoilt_signatures_break_the_path(void **state) {
     assert_int_equal(judge(&bad_root, &inter, &leaf), REASON_OK); /* an anchor's own is of no concern */
 }
 
-static void a_leaf_issues_nothing(void **state) {
+static void a_leaf_issues_nothing(void **state)
+{
     struct factory_order owner = leaf, end = leaf;
     (void)state;
     owner.subject = "Owner";
@@ -206,7 +221,8 @@ static void a_leaf_issues_nothing(void **state) {
     assert_int_equal(search_with(&root, orders, 3).reason, REASON_WRONG_KEY_USAGE);
 }
 
-static void a_leaf_that_is_an_anchor_is_vouched_for_by_no_one(void **state) {
+static void a_leaf_that_is_an_anchor_is_vouched_for_by_no_one(void **state)
+{
     struct factory_order self = {
         .subject = "Self", .key = ROOT, .issuer_key = ROOT, .ca = true, .names = "dns:a.example"};
     (void)state;
@@ -215,7 +231,8 @@ static void a_leaf_that_is_an_anchor_is_vouched_for_by_no_one(void **state) {
 
 /* ---- bounds ---- */
 
-static void hostile_chains_cost_no_more_than_the_budgets(void **state) {
+static void hostile_chains_cost_no_more_than_the_budgets(void **state)
+{
     static const char *const names[] = {"Root", "Stranger"};
     struct factory_order order[16];
     const struct factory_order *orders[16];
@@ -239,7 +256,8 @@ static void hostile_chains_cost_no_more_than_the_budgets(void **state) {
     }
 }
 
-static void an_empty_chain_is_refused(void **state) {
+static void an_empty_chain_is_refused(void **state)
+{
     const struct factory_order *roots[] = {&root};
     struct trust_anchors *anchors = factory_anchors(roots, 1), *none = trust_anchors_create();
     struct presented_chain *chain = presented_chain_read(NULL, 0);
@@ -259,7 +277,8 @@ static void an_empty_chain_is_refused(void **state) {
 }
 
 /* Whatever bit of a certificate is turned over, the path breaks. */
-static void no_bit_may_change(void **state) {
+static void no_bit_may_change(void **state)
+{
     const struct factory_order *roots[] = {&root};
     struct trust_anchors *anchors = factory_anchors(roots, 1);
     struct text ders[2] = {factory_der(&leaf), factory_der(&inter)};
@@ -284,7 +303,8 @@ static void no_bit_may_change(void **state) {
     trust_anchors_destroy(anchors);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_chain_holds),
         cmocka_unit_test(order_junk_and_duplicates_do_not_matter),

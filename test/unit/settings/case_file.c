@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Noreturn void give_up(const char *what, const char *path) {
+static _Noreturn void give_up(const char *what, const char *path)
+{
     fprintf(stderr, "%s: %s\n", path, what);
     abort();
 }
 
-char *case_slurp(const char *path) {
+char *case_slurp(const char *path)
+{
     FILE *file = fopen(path, "rb");
     size_t have = 0, room = 1 << 16;
     char *text = malloc(room);
@@ -29,14 +31,16 @@ char *case_slurp(const char *path) {
     return text;
 }
 
-void case_write(const char *path, const char *content) {
+void case_write(const char *path, const char *content)
+{
     FILE *file = fopen(path, "wb");
     if (file == NULL || fputs(content, file) < 0 || fclose(file) != 0)
         give_up("cannot be written", path);
 }
 
 /* Cuts the line at *rest off, and moves *rest behind it. */
-static char *take_line(char **rest) {
+static char *take_line(char **rest)
+{
     char *line = *rest, *feed = strchr(line, '\n');
 
     if (*line == '\0')
@@ -47,7 +51,8 @@ static char *take_line(char **rest) {
     return line;
 }
 
-static struct case_text *add_case(struct case_file *file, char *name, const char *path) {
+static struct case_text *add_case(struct case_file *file, char *name, const char *path)
+{
     file->list = realloc(file->list, (file->count + 1) * sizeof(file->list[0]));
     if (file->list == NULL)
         give_up("is too large", path);
@@ -56,7 +61,8 @@ static struct case_text *add_case(struct case_file *file, char *name, const char
 }
 
 /* Bodies keep their line feeds: a head ends the body before it by a NUL in its own first octet. */
-void case_file_read(const char *path, struct case_file *out) {
+void case_file_read(const char *path, struct case_file *out)
+{
     struct case_text *open = NULL;
 
     *out = (struct case_file){.text = case_slurp(path)};
@@ -80,12 +86,14 @@ void case_file_read(const char *path, struct case_file *out) {
         give_up("has no case", path);
 }
 
-void case_file_deinit(struct case_file *file) {
+void case_file_deinit(struct case_file *file)
+{
     free(file->text);
     free(file->list);
 }
 
-const char *case_part_find(const struct case_text *text, const char *head) {
+const char *case_part_find(const struct case_text *text, const char *head)
+{
     for (size_t i = 0; i < text->part_count; i++) {
         if (strcmp(text->part[i].head, head) == 0)
             return text->part[i].body;
@@ -93,7 +101,8 @@ const char *case_part_find(const struct case_text *text, const char *head) {
     return NULL;
 }
 
-static char *add_line(char *text, const char *line) {
+static char *add_line(char *text, const char *line)
+{
     size_t length = strlen(text);
     char *longer = realloc(text, length + strlen(line) + 2);
 
@@ -104,7 +113,8 @@ static char *add_line(char *text, const char *line) {
 }
 
 /* `new` ends with a line feed, which goes when `old` is not the whole of its line. */
-static char *replace(char *text, const char *old, const char *new) {
+static char *replace(char *text, const char *old, const char *new)
+{
     char *at = strstr(text, old);
     size_t length = strlen(text) + strlen(new) + 1;
     char *changed = malloc(length);
@@ -117,7 +127,8 @@ static char *replace(char *text, const char *old, const char *new) {
     return changed;
 }
 
-char *case_change(const char *good, const char *change) {
+char *case_change(const char *good, const char *change)
+{
     char *text = strdup(good), *lines = strdup(change), *rest = lines, *old = NULL, *new = NULL;
 
     if (text == NULL || lines == NULL)

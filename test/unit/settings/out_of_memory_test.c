@@ -31,23 +31,28 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 char *__wrap_strdup(const char *text);
 
-static bool fails(void) {
+static bool fails(void)
+{
     return counting && ++allocations == failing;
 }
 
-void *__wrap_malloc(size_t size) {
+void *__wrap_malloc(size_t size)
+{
     return fails() ? NULL : __real_malloc(size);
 }
 
-void *__wrap_calloc(size_t count, size_t size) {
+void *__wrap_calloc(size_t count, size_t size)
+{
     return fails() ? NULL : __real_calloc(count, size);
 }
 
-void *__wrap_realloc(void *old, size_t size) {
+void *__wrap_realloc(void *old, size_t size)
+{
     return fails() ? NULL : __real_realloc(old, size);
 }
 
-char *__wrap_strdup(const char *text) {
+char *__wrap_strdup(const char *text)
+{
     return fails() ? NULL : __real_strdup(text);
 }
 
@@ -58,7 +63,8 @@ struct outcome {
     char sha256[65];
 };
 
-static void look(const struct settings *settings, struct outcome *outcome) {
+static void look(const struct settings *settings, struct outcome *outcome)
+{
     outcome->loaded = settings != NULL;
     if (settings == NULL)
         return;
@@ -75,7 +81,8 @@ static void look(const struct settings *settings, struct outcome *outcome) {
     strcpy(outcome->sha256, settings->sha256);
 }
 
-static struct outcome load(unsigned long fail_at) {
+static struct outcome load(unsigned long fail_at)
+{
     struct outcome outcome = {0};
     struct problems problems;
 
@@ -92,7 +99,8 @@ static struct outcome load(unsigned long fail_at) {
     return outcome;
 }
 
-static void any_allocation_may_fail(void **state) {
+static void any_allocation_may_fail(void **state)
+{
     (void)state;
     struct outcome whole = load(0);
     unsigned long count = allocations, refused = 0;
@@ -116,7 +124,8 @@ static void any_allocation_may_fail(void **state) {
     assert_true(refused > count / 2);
 }
 
-static void write_example(const char *certificates, const char *good) {
+static void write_example(const char *certificates, const char *good)
+{
     char path[4096];
 
     snprintf(path, sizeof(path), "%s/gateway.yaml", good);
@@ -140,7 +149,8 @@ static void write_example(const char *certificates, const char *good) {
                "partner: contoso\ndomains: [contoso.example]\nroots: [../tls/contoso-root.pem]\n");
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     const struct CMUnitTest tests[] = {cmocka_unit_test(any_allocation_may_fail)};
     char home[] = "/tmp/fedgate-memory-XXXXXX";
 

@@ -28,7 +28,8 @@ static char home[] = "/tmp/fedgate-configuration-XXXXXX";
 static char *good_gateway, *good_partner;
 
 /* Dates move from day to day. */
-static void hide_dates(char *line) {
+static void hide_dates(char *line)
+{
     static const char pattern[] = "dddd-dd-dd";
     static const char *const before[] = {" on ", " before "};
 
@@ -47,13 +48,15 @@ static void hide_dates(char *line) {
     }
 }
 
-static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *walk) {
+static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *walk)
+{
     (void)facts;
     (void)kind;
     return walk->level == 0 ? 0 : remove(path);
 }
 
-static void make_files(const struct case_text *text) {
+static void make_files(const struct case_text *text)
+{
     assert_int_equal(nftw(".", remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
     assert_int_equal(symlink(certificates, "tls"), 0);
     assert_int_equal(mkdir("federation-partners", 0755), 0);
@@ -74,14 +77,16 @@ static void make_files(const struct case_text *text) {
     }
 }
 
-static void append(char **text, const char *line) {
+static void append(char **text, const char *line)
+{
     size_t have = *text == NULL ? 0 : strlen(*text);
     *text = realloc(*text, have + strlen(line) + 2);
     assert_non_null(*text);
     snprintf(*text + have, strlen(line) + 2, "%s\n", line);
 }
 
-static char *load_and_print(int64_t now, bool expired_allowed, bool *loaded) {
+static char *load_and_print(int64_t now, bool expired_allowed, bool *loaded)
+{
     struct problems problems;
     char *printed = strdup("");
 
@@ -101,7 +106,8 @@ static char *load_and_print(int64_t now, bool expired_allowed, bool *loaded) {
     return printed;
 }
 
-static int64_t days_of(const struct case_text *text) {
+static int64_t days_of(const struct case_text *text)
+{
     for (size_t i = 0; i < text->part_count; i++) {
         if (strncmp(text->part[i].head, "days ", 5) == 0)
             return strtoll(text->part[i].head + 5, NULL, 10);
@@ -109,7 +115,8 @@ static int64_t days_of(const struct case_text *text) {
     return 0;
 }
 
-static void test_case(void **state) {
+static void test_case(void **state)
+{
     const struct case_text *text = *state;
     const char *expected = case_part_find(text, "expect");
     int64_t now = (int64_t)time(NULL) + days_of(text) * 86400;
@@ -132,7 +139,8 @@ static void test_case(void **state) {
     free(printed);
 }
 
-static char *good_file(const char *cases, const char *name) {
+static char *good_file(const char *cases, const char *name)
+{
     char path[4096];
     char *copy = strdup(cases);
     snprintf(path, sizeof(path), "%s/good/%s", dirname(copy), name);
@@ -140,7 +148,8 @@ static char *good_file(const char *cases, const char *name) {
     return case_slurp(path);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct case_file files[32];
     struct CMUnitTest tests[512];
     size_t count = 0, file_count = 0;

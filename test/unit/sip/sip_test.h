@@ -18,7 +18,8 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define HEADERS_MOST 256
 
-static inline void compare_text(struct text text, const char *expected, const char *file, int line) {
+static inline void compare_text(struct text text, const char *expected, const char *file, int line)
+{
     struct text other = text_of(expected);
     if (text.length == other.length && (text.length == 0 || memcmp(text.at, other.at, text.length) == 0))
         return;
@@ -28,7 +29,8 @@ static inline void compare_text(struct text text, const char *expected, const ch
 #define assert_text(text, expected) compare_text((text), (expected), __FILE__, __LINE__)
 
 /* A copy in a block of exactly its size, so that the address sanitizer sees the first octet read too far. */
-static inline char *exact_copy(struct text t) {
+static inline char *exact_copy(struct text t)
+{
     char *copy = malloc(t.length > 0 ? t.length : 1);
     assert_non_null(copy);
     if (t.length > 0)
@@ -43,7 +45,8 @@ struct sample {
 };
 
 /* Start line to empty line, found the plain way. */
-static inline size_t header_length_of(struct text t) {
+static inline size_t header_length_of(struct text t)
+{
     for (size_t i = 0; i + 4 <= t.length; i++) {
         if (memcmp(t.at + i, "\r\n\r\n", 4) == 0)
             return i + 4;
@@ -51,7 +54,8 @@ static inline size_t header_length_of(struct text t) {
     return t.length;
 }
 
-static inline enum reason sample_read(struct sample *sample, struct text octets) {
+static inline enum reason sample_read(struct sample *sample, struct text octets)
+{
     return sip_message_read(&sample->message, octets, header_length_of(octets), sample->header, HEADERS_MOST,
                             &sample->what);
 }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void addresses_are_taken_apart(void **state) {
+static void addresses_are_taken_apart(void **state)
+{
     static const struct {
         const char *value, *display, *uri, *host, *tag;
     } cases[] = {
@@ -42,7 +43,8 @@ static void addresses_are_taken_apart(void **state) {
     }
 }
 
-static void malformed_addresses_are_refused(void **state) {
+static void malformed_addresses_are_refused(void **state)
+{
     static const char *const cases[] = {
         "",
         "<>",
@@ -91,7 +93,8 @@ static void malformed_addresses_are_refused(void **state) {
     }
 }
 
-static void vias_are_taken_apart(void **state) {
+static void vias_are_taken_apart(void **state)
+{
     static const struct {
         const char *value, *transport, *host, *branch, *received, *rport;
         unsigned port;
@@ -136,7 +139,8 @@ static void vias_are_taken_apart(void **state) {
     }
 }
 
-static void malformed_vias_are_refused(void **state) {
+static void malformed_vias_are_refused(void **state)
+{
     static const char *const cases[] = {
         "",
         "SIP",
@@ -183,7 +187,8 @@ static void malformed_vias_are_refused(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_taken_apart),
         cmocka_unit_test(malformed_addresses_are_refused),

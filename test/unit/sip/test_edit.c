@@ -27,13 +27,15 @@ struct plan {
     struct sip_edit edit;
 };
 
-static void plan_begin(struct plan *plan) {
+static void plan_begin(struct plan *plan)
+{
     assert_int_equal(sample_read(&plan->sample, TEXT(SMALL)), REASON_OK);
     sip_edit_init(&plan->edit, &plan->sample.message);
 }
 
 /* Writes into a block of exactly the length that was promised; one octet less is refused. */
-static void outcome_is(struct plan *plan, struct text expected) {
+static void outcome_is(struct plan *plan, struct text expected)
+{
     size_t length = sip_edit_length(&plan->edit);
     char *to = malloc(length + 1);
     assert_non_null(to);
@@ -45,14 +47,16 @@ static void outcome_is(struct plan *plan, struct text expected) {
     free(to);
 }
 
-static void fails_closed(struct plan *plan) {
+static void fails_closed(struct plan *plan)
+{
     char to[4096];
     assert_int_equal(sip_edit_length(&plan->edit), 0);
     assert_int_equal(sip_edit_write(&plan->edit, to, sizeof(to)), 0);
 }
 
 /* The message with some of its text replaced, for what is expected: pairs of what and with, in order. */
-static struct text expect(const char *const *pairs, size_t count, char *to, size_t capacity) {
+static struct text expect(const char *const *pairs, size_t count, char *to, size_t capacity)
+{
     struct text from = TEXT(SMALL);
     size_t length = 0;
     for (size_t i = 0; i < count; i += 2) {
@@ -79,14 +83,16 @@ static struct text expect(const char *const *pairs, size_t count, char *to, size
         outcome_is((plan), expect(pairs_, COUNT_OF(pairs_), to_, sizeof(to_)));                              \
     } while (0)
 
-static void without_a_change_nothing_changes(void **state) {
+static void without_a_change_nothing_changes(void **state)
+{
     struct plan plan;
     (void)state;
     plan_begin(&plan);
     outcome_is(&plan, TEXT(SMALL));
 }
 
-static void a_request_on_its_way(void **state) {
+static void a_request_on_its_way(void **state)
+{
     struct plan plan;
     (void)state;
     plan_begin(&plan);
@@ -110,7 +116,8 @@ static void a_request_on_its_way(void **state) {
            "Length: 4\r\nMax-Breadth: 60\r\nms-edge-proxy-message-trust: x\r\n");
 }
 
-static void prepends_go_before_their_kind(void **state) {
+static void prepends_go_before_their_kind(void **state)
+{
     struct plan plan;
     (void)state;
     plan_begin(&plan);
@@ -126,7 +133,8 @@ static void prepends_go_before_their_kind(void **state) {
     EXPECT(&plan, "To: <sip:b@x.example>\r\n", "X: 2\r\nX: 1\r\n");
 }
 
-static void values_are_taken_off_one_by_one(void **state) {
+static void values_are_taken_off_one_by_one(void **state)
+{
     struct plan plan;
     (void)state;
     plan_begin(&plan);
@@ -148,7 +156,8 @@ static void values_are_taken_off_one_by_one(void **state) {
     fails_closed(&plan);
 }
 
-static void remove_all_spares_what_was_touched(void **state) {
+static void remove_all_spares_what_was_touched(void **state)
+{
     struct plan plan;
     (void)state;
     plan_begin(&plan);
@@ -159,7 +168,8 @@ static void remove_all_spares_what_was_touched(void **state) {
     EXPECT(&plan, "<sip:p@y.example>", "<sip:k@y.example>", "p-asserted-identity: <tel:+1>\r\n", "");
 }
 
-static void the_version_goes_out_in_upper_case(void **state) {
+static void the_version_goes_out_in_upper_case(void **state)
+{
     struct sample sample;
     struct sip_edit edit;
     char to[4096];
@@ -175,7 +185,8 @@ static void the_version_goes_out_in_upper_case(void **state) {
 
 enum verb { REMOVE, REPLACE, VALUE, EXTEND, URI };
 
-static void apply(struct plan *plan, enum verb verb) {
+static void apply(struct plan *plan, enum verb verb)
+{
     switch (verb) {
     case REMOVE:
         sip_edit_remove(&plan->edit, VIA1);
@@ -196,7 +207,8 @@ static void apply(struct plan *plan, enum verb verb) {
 }
 
 /* All pairs on one field, but two extensions, contradict each other. */
-static void changes_that_overlap_spoil_the_plan(void **state) {
+static void changes_that_overlap_spoil_the_plan(void **state)
+{
     (void)state;
     for (int first = REMOVE; first <= URI; first++) {
         for (int second = REMOVE; second <= URI; second++) {
@@ -213,7 +225,8 @@ static void changes_that_overlap_spoil_the_plan(void **state) {
     }
 }
 
-static void texts_that_add_a_line_spoil_the_plan(void **state) {
+static void texts_that_add_a_line_spoil_the_plan(void **state)
+{
     static const struct text lines[] = {
         {"", 0},
         {"X: y", 4},
@@ -257,7 +270,8 @@ static void texts_that_add_a_line_spoil_the_plan(void **state) {
     fails_closed(&plan);
 }
 
-static void too_many_changes_spoil_the_plan(void **state) {
+static void too_many_changes_spoil_the_plan(void **state)
+{
     struct plan plan;
     (void)state;
     plan_begin(&plan);
@@ -270,7 +284,8 @@ static void too_many_changes_spoil_the_plan(void **state) {
     fails_closed(&plan);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_change_nothing_changes),
         cmocka_unit_test(a_request_on_its_way),

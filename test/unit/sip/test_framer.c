@@ -16,7 +16,8 @@ struct trace {
     size_t length;
 };
 
-static void trace_add(struct trace *trace, const char *kind, size_t first, size_t second) {
+static void trace_add(struct trace *trace, const char *kind, size_t first, size_t second)
+{
     int written = snprintf(trace->text + trace->length, sizeof(trace->text) - trace->length, "%s%zu,%zu ",
                            kind, first, second);
     assert_true(written > 0 && (size_t)written < sizeof(trace->text) - trace->length);
@@ -25,7 +26,8 @@ static void trace_add(struct trace *trace, const char *kind, size_t first, size_
 
 /* Feeds the stream in slices of `slice` octets through one framer. Pings are summed up, since slices cut them
  * differently. */
-static void cut(struct text stream, size_t slice, struct trace *trace) {
+static void cut(struct text stream, size_t slice, struct trace *trace)
+{
     struct sip_framer framer;
     size_t begin = 0, pings = 0;
 
@@ -62,7 +64,9 @@ static const struct {
     const char *trace;
 } streams[] = {
 #define STREAM(literal, expected)                                                                            \
-    { {literal, sizeof(literal) - 1}, (expected) }
+    {                                                                                                        \
+        {literal, sizeof(literal) - 1}, (expected)                                                           \
+    }
     STREAM(START "Content-Length: 0\r\n\r\n", "M54,0 rest0,0 "),
     STREAM(START "l:3\r\n\r\nabc", "M40,3 rest0,0 "),
     STREAM(START "L \t:\r\n 0003\r\n\r\nabc" START "l:0\r\n\r\n", "M48,3 M40,0 rest0,0 "),
@@ -116,7 +120,8 @@ static const struct {
     STREAM("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "framing-lost27,0 "),
 };
 
-static void streams_are_cut_as_they_must(void **state) {
+static void streams_are_cut_as_they_must(void **state)
+{
     (void)state;
     for (size_t i = 0; i < COUNT_OF(streams); i++) {
         struct trace trace;
@@ -126,7 +131,8 @@ static void streams_are_cut_as_they_must(void **state) {
     }
 }
 
-static void slices_change_nothing(void **state) {
+static void slices_change_nothing(void **state)
+{
     (void)state;
     for (size_t i = 0; i < COUNT_OF(streams); i++) {
         for (size_t slice = 1; slice <= streams[i].stream.length; slice++) {
@@ -139,12 +145,13 @@ static void slices_change_nothing(void **state) {
     }
 }
 
-static enum sip_frame next(struct sip_framer *framer, struct text available,
-                           struct sip_frame_result *result) {
+static enum sip_frame next(struct sip_framer *framer, struct text available, struct sip_frame_result *result)
+{
     return sip_framer_next(framer, available, result);
 }
 
-static void wanted_tells_the_whole_length_once_it_is_known(void **state) {
+static void wanted_tells_the_whole_length_once_it_is_known(void **state)
+{
     struct text stream = TEXT(START "l: 10\r\n\r\nabc");
     struct sip_framer framer;
     struct sip_frame_result result;
@@ -157,7 +164,8 @@ static void wanted_tells_the_whole_length_once_it_is_known(void **state) {
     assert_int_equal(result.consumed, 0);
 }
 
-static void a_header_without_end_fails_at_its_bound(void **state) {
+static void a_header_without_end_fails_at_its_bound(void **state)
+{
     static char octets[HEADER_SIZE + 1];
     struct sip_framer framer;
     struct sip_frame_result result;
@@ -177,7 +185,8 @@ static void a_header_without_end_fails_at_its_bound(void **state) {
 }
 
 /* A header of exactly the bound passes, one octet more does not, all at once or octet by octet. */
-static void the_bounds_are_exact(void **state) {
+static void the_bounds_are_exact(void **state)
+{
     static char octets[HEADER_SIZE + 1 + MESSAGE_SIZE];
     (void)state;
     for (size_t over = 0; over <= 1; over++) {
@@ -210,7 +219,8 @@ static void the_bounds_are_exact(void **state) {
     assert_string_equal(trace.text, "message-too-large44,8149 ");
 }
 
-static void a_message_that_is_too_large_can_be_skipped(void **state) {
+static void a_message_that_is_too_large_can_be_skipped(void **state)
+{
     static char stream[44 + 9000 + 40];
     (void)state;
     memset(stream, '\r', sizeof(stream)); /* a body that would pass for keep-alives */
@@ -249,7 +259,8 @@ static void a_message_that_is_too_large_can_be_skipped(void **state) {
     }
 }
 
-static void a_flood_of_line_ends_is_bounded(void **state) {
+static void a_flood_of_line_ends_is_bounded(void **state)
+{
     struct sip_framer framer;
     struct sip_frame_result result;
     size_t sent = 0;
@@ -274,7 +285,8 @@ static void a_flood_of_line_ends_is_bounded(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_are_cut_as_they_must),
         cmocka_unit_test(slices_change_nothing),

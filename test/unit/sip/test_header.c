@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* RFC 3261 25.1, rule by rule. */
-static void classes_are_those_of_the_grammar(void **state) {
+static void classes_are_those_of_the_grammar(void **state)
+{
     static const struct {
         unsigned class;
         const char *others; /* besides letters and digits */
@@ -34,7 +35,8 @@ static void classes_are_those_of_the_grammar(void **state) {
     }
 }
 
-static void every_known_name_is_recognised_in_any_case(void **state) {
+static void every_known_name_is_recognised_in_any_case(void **state)
+{
     static const struct {
         const char *name;
         enum sip_header_kind kind;
@@ -64,7 +66,8 @@ static void every_known_name_is_recognised_in_any_case(void **state) {
 }
 
 /* Every known name with one octet changed is another name, also where only bit 5 differs. */
-static void a_name_that_differs_anywhere_is_another(void **state) {
+static void a_name_that_differs_anywhere_is_another(void **state)
+{
     (void)state;
     for (int kind = 1; kind < SIP_HEADER_KINDS; kind++) {
         struct text name = text_of(sip_header_name((enum sip_header_kind)kind));
@@ -88,7 +91,8 @@ static void a_name_that_differs_anywhere_is_another(void **state) {
     assert_int_equal(sip_header_kind_of(TEXT("Content_Length")), SIP_HEADER_OTHER);
 }
 
-static void a_line_is_cut_into_name_and_value(void **state) {
+static void a_line_is_cut_into_name_and_value(void **state)
+{
     static const struct {
         struct text line;
         const char *name, *value; /* NULL: refused */
@@ -119,7 +123,8 @@ static void a_line_is_cut_into_name_and_value(void **state) {
     }
 }
 
-static void line_ends_are_crlf_and_nothing_else(void **state) {
+static void line_ends_are_crlf_and_nothing_else(void **state)
+{
     static const struct {
         struct text octets;
         enum sip_line found;
@@ -158,7 +163,8 @@ static void line_ends_are_crlf_and_nothing_else(void **state) {
     }
 }
 
-static void lines_of_ours_cannot_smuggle(void **state) {
+static void lines_of_ours_cannot_smuggle(void **state)
+{
     (void)state;
     assert_int_equal(sip_header_lines(TEXT("a: b\r\n")), 1);
     assert_int_equal(sip_header_lines(TEXT("a: b\r\nc:\r\n")), 2);
@@ -180,7 +186,8 @@ static void lines_of_ours_cannot_smuggle(void **state) {
     assert_int_equal(sip_header_lines(TEXT("a b\r\n")), 0);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_are_those_of_the_grammar),
         cmocka_unit_test(every_known_name_is_recognised_in_any_case),

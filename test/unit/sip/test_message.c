@@ -7,7 +7,8 @@
 
 #define BODY "v=0\r\n"
 
-static void a_request_is_read(void **state) {
+static void a_request_is_read(void **state)
+{
     struct sample sample;
     const struct sip_message *message = &sample.message;
     (void)state;
@@ -39,7 +40,8 @@ static void a_request_is_read(void **state) {
     assert_text(message->header[10].value, "kept  as it is\r\n\t and folded");
 }
 
-static void values_are_walked_over_all_lines(void **state) {
+static void values_are_walked_over_all_lines(void **state)
+{
     struct sample sample;
     struct sip_value value;
     static const struct {
@@ -71,7 +73,8 @@ static void values_are_walked_over_all_lines(void **state) {
     assert_int_equal(sip_values_next(&values, &value), SIP_NEXT_MALFORMED);
 }
 
-static void a_response_is_read(void **state) {
+static void a_response_is_read(void **state)
+{
     struct sample sample;
     (void)state;
     assert_int_equal(
@@ -90,7 +93,8 @@ static void a_response_is_read(void **state) {
 }
 
 /* The whole message with one piece of it replaced. */
-static struct text replaced(const char *piece, const char *with, char *to, size_t capacity) {
+static struct text replaced(const char *piece, const char *with, char *to, size_t capacity)
+{
     const char *whole = SAMPLE_INVITE;
     const char *found = strstr(whole, piece);
     assert_non_null(found);
@@ -105,7 +109,8 @@ struct change {
     const char *what; /* NULL: read without fault */
 };
 
-static void changed_requests_read_as(const struct change *changes, size_t count) {
+static void changed_requests_read_as(const struct change *changes, size_t count)
+{
     char changed[4096];
     for (size_t i = 0; i < count; i++) {
         struct sample sample;
@@ -123,7 +128,8 @@ static void changed_requests_read_as(const struct change *changes, size_t count)
 #define BAD REASON_MALFORMED_MESSAGE
 #define LINE "INVITE sip:bob@fabrikam.example SIP/2.0\r\n"
 
-static void start_lines(void **state) {
+static void start_lines(void **state)
+{
     static const char *const version = "the start line has no SIP version";
     static const char *const blanks = "the request line has blanks or other octets out of place";
     const struct change changes[] = {
@@ -181,7 +187,8 @@ static void start_lines(void **state) {
     changed_requests_read_as(changes, COUNT_OF(changes));
 }
 
-static void headers_that_a_proxy_uses(void **state) {
+static void headers_that_a_proxy_uses(void **state)
+{
     static const char *const twice = "a header field that may stand only once stands twice";
     const struct change changes[] = {
         {"Via: SIP/2.0/TLS fe1", "Via: SIP/2.0/TLS\r\n\tfe1", REASON_OK, NULL},
@@ -246,7 +253,8 @@ static void headers_that_a_proxy_uses(void **state) {
 }
 
 /* RFC 3261 16.3: a proxy leaves alone what it need not understand. */
-static void headers_that_it_does_not_use(void **state) {
+static void headers_that_it_does_not_use(void **state)
+{
     const struct change changes[] = {
         {"X-Odd :  kept", "X-Odd: ;;,,;;,; \"", REASON_OK, NULL},
         {"X-Odd :  kept", "s :", REASON_OK, NULL},
@@ -266,7 +274,8 @@ static void headers_that_it_does_not_use(void **state) {
     changed_requests_read_as(changes, COUNT_OF(changes));
 }
 
-static void too_many_header_fields_are_refused(void **state) {
+static void too_many_header_fields_are_refused(void **state)
+{
     struct text octets = TEXT(SAMPLE_INVITE);
     struct sip_message message;
     struct sip_header header[13];
@@ -283,7 +292,8 @@ static void too_many_header_fields_are_refused(void **state) {
 }
 
 /* What is left of a refused request is enough for an answer. */
-static void a_refused_request_keeps_what_could_be_read(void **state) {
+static void a_refused_request_keeps_what_could_be_read(void **state)
+{
     struct sample sample;
     char changed[4096];
     (void)state;
@@ -301,7 +311,8 @@ static void a_refused_request_keeps_what_could_be_read(void **state) {
 }
 
 /* Cut at every octet, as header alone and as header with less body than said. */
-static void a_message_that_is_cut_off_anywhere_is_refused(void **state) {
+static void a_message_that_is_cut_off_anywhere_is_refused(void **state)
+{
     struct text whole = TEXT(SAMPLE_INVITE);
     (void)state;
     for (size_t length = 0; length < whole.length; length++) {
@@ -323,7 +334,8 @@ static void a_message_that_is_cut_off_anywhere_is_refused(void **state) {
 
 /* Every octet in turn replaced by ones that mean something: no crash, and the framer never calls a message
  * what the reader then finds to end elsewhere. */
-static void one_wrong_octet_never_parts_framer_and_reader(void **state) {
+static void one_wrong_octet_never_parts_framer_and_reader(void **state)
+{
     static const char wrong[] = {'\0', '\r', '\n', ' ', '\t', ':',    ',',   ';',
                                  '"',  '\\', '<',  '>', '@',  '\x7f', '\xff'};
     struct text whole = TEXT(SAMPLE_INVITE);
@@ -357,7 +369,8 @@ static void one_wrong_octet_never_parts_framer_and_reader(void **state) {
     free(octets);
 }
 
-static void methods_are_compared_with_case(void **state) {
+static void methods_are_compared_with_case(void **state)
+{
     (void)state;
     assert_int_equal(sip_method_of(TEXT("REGISTER")), SIP_METHOD_REGISTER);
     assert_int_equal(sip_method_of(TEXT("NEGOTIATE")), SIP_METHOD_NEGOTIATE);
@@ -367,7 +380,8 @@ static void methods_are_compared_with_case(void **state) {
     assert_int_equal(sip_method_of(TEXT("")), SIP_METHOD_OTHER);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_read),
         cmocka_unit_test(values_are_walked_over_all_lines),

@@ -5,14 +5,16 @@
 #include "gateway/sip/reply.h"
 
 /* Checks the octets, that one less does not fit, and that the reader takes them. */
-static void written_is(const char *got, size_t length, const char *expected) {
+static void written_is(const char *got, size_t length, const char *expected)
+{
     struct sample sample;
     if (length != strlen(expected) || memcmp(got, expected, length) != 0)
         fail_msg("\n%.*s\nis not\n%s", (int)length, got, expected);
     assert_int_equal(sample_read(&sample, (struct text){got, length}), REASON_OK);
 }
 
-static void answer_is(const char *request, const struct sip_reply *reply, const char *expected) {
+static void answer_is(const char *request, const struct sip_reply *reply, const char *expected)
+{
     struct sample sample;
     char to[4096];
     sample_read(&sample, text_of(request));
@@ -37,7 +39,8 @@ static void answer_is(const char *request, const struct sip_reply *reply, const 
     "CSeq: 7\r\n OPTIONS\r\n"                                                                                \
     "l: 0\r\n\r\n"
 
-static void an_answer_has_what_it_must(void **state) {
+static void an_answer_has_what_it_must(void **state)
+{
     (void)state;
     answer_is(REQUEST,
               &(struct sip_reply){.status = 483,
@@ -78,7 +81,8 @@ static void an_answer_has_what_it_must(void **state) {
         "Content-Length: 0\r\n\r\n");
 }
 
-static size_t answer(const char *request, struct sip_reply reply, char *to, size_t capacity) {
+static size_t answer(const char *request, struct sip_reply reply, char *to, size_t capacity)
+{
     struct sample sample;
     sample_read(&sample, text_of(request));
     if (reply.status == 0)
@@ -88,7 +92,8 @@ static size_t answer(const char *request, struct sip_reply reply, char *to, size
     return sip_reply_write(to, capacity, &sample.message, &reply);
 }
 
-static void what_is_broken_is_given_back_as_it_is(void **state) {
+static void what_is_broken_is_given_back_as_it_is(void **state)
+{
     char to[4096];
     (void)state;
     size_t length = answer(
@@ -101,7 +106,8 @@ static void what_is_broken_is_given_back_as_it_is(void **state) {
                 "Call-ID: a b\r\nCSeq: x\r\nContent-Length: 0\r\n\r\n");
 }
 
-static void what_cannot_be_answered_is_not(void **state) {
+static void what_cannot_be_answered_is_not(void **state)
+{
     char to[4096];
     const struct sip_reply plain = {0};
     (void)state;
@@ -121,7 +127,8 @@ static void what_cannot_be_answered_is_not(void **state) {
     assert_int_equal(answer(REQUEST, (struct sip_reply){.received = TEXT("1.2.3.4;x")}, to, sizeof(to)), 0);
 }
 
-static void a_cancel_belongs_to_its_invite(void **state) {
+static void a_cancel_belongs_to_its_invite(void **state)
+{
     struct sample sample;
     char to[4096];
     (void)state;
@@ -143,7 +150,8 @@ static void a_cancel_belongs_to_its_invite(void **state) {
     assert_int_equal(sip_cancel_write(to, sizeof(to), &sample.message, TEXT("Reason")), 0);
 }
 
-static void an_ack_takes_the_tag_of_the_answer(void **state) {
+static void an_ack_takes_the_tag_of_the_answer(void **state)
+{
     struct sample sent, response;
     char to[4096];
     (void)state;
@@ -169,7 +177,8 @@ static void an_ack_takes_the_tag_of_the_answer(void **state) {
     assert_int_equal(sip_ack_write(to, length - 1, &sent.message, &response.message), 0);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_has_what_it_must),
         cmocka_unit_test(what_is_broken_is_given_back_as_it_is),

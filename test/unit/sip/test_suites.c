@@ -85,7 +85,8 @@ static const struct expected rfc5118[] = {
 
 /* The file's octets in a block of exactly their size; skips the test when the folder is missing, fails when
  * only the file is. */
-static struct text load(const char *suite, const char *name) {
+static struct text load(const char *suite, const char *name)
+{
     const char *folder = getenv("FEDGATE_SUITES");
     char path[1024];
 
@@ -104,8 +105,8 @@ static struct text load(const char *suite, const char *name) {
     return (struct text){exact_copy((struct text){octets, length}), length};
 }
 
-static enum reason frame_and_read(struct sample *sample, struct text stream,
-                                  struct sip_frame_result *result) {
+static enum reason frame_and_read(struct sample *sample, struct text stream, struct sip_frame_result *result)
+{
     struct sip_framer framer;
     sip_framer_init(&framer, 65536, 262144);
     sample->what = NULL;
@@ -126,7 +127,8 @@ static enum reason frame_and_read(struct sample *sample, struct text stream,
     return REASON_COUNT;
 }
 
-static void ends_as_expected(const char *suite, const struct expected *expected, size_t count) {
+static void ends_as_expected(const char *suite, const struct expected *expected, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         struct sample sample;
         struct sip_frame_result result;
@@ -142,18 +144,21 @@ static void ends_as_expected(const char *suite, const struct expected *expected,
     }
 }
 
-static void torture_messages_end_as_they_must(void **state) {
+static void torture_messages_end_as_they_must(void **state)
+{
     (void)state;
     ends_as_expected("rfc4475", rfc4475, COUNT_OF(rfc4475));
 }
 
-static void ipv6_messages_end_as_they_must(void **state) {
+static void ipv6_messages_end_as_they_must(void **state)
+{
     (void)state;
     ends_as_expected("rfc5118", rfc5118, COUNT_OF(rfc5118));
 }
 
 /* Cut at each octet the framer waits, and what the reader makes of the piece is never OK. */
-static void cut_off_they_are_never_accepted(void **state) {
+static void cut_off_they_are_never_accepted(void **state)
+{
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rfc4475); i++) {
         struct text stream = load("rfc4475", rfc4475[i].name);
@@ -172,7 +177,8 @@ static void cut_off_they_are_never_accepted(void **state) {
     }
 }
 
-static void a_refused_one_can_be_answered_where_it_asked(void **state) {
+static void a_refused_one_can_be_answered_where_it_asked(void **state)
+{
     static const char *const names[] = {"badinv01",   "ncl",        "scalar02", "quotbal", "ltgtruri",
                                         "lwsruri",    "lwsstart",   "trws",     "escruri", "badaspec",
                                         "badvers",    "mismatch01", "insuf",    "multi01", "mcl01",
@@ -198,7 +204,8 @@ static void a_refused_one_can_be_answered_where_it_asked(void **state) {
     }
 }
 
-static void details_of_the_odd_ones_are_right(void **state) {
+static void details_of_the_odd_ones_are_right(void **state)
+{
     struct sample sample;
     struct sip_frame_result result;
     (void)state;
@@ -248,7 +255,8 @@ static void details_of_the_odd_ones_are_right(void **state) {
 }
 
 /* baddn with the empty line that its file lacks. */
-static void a_display_name_with_a_comma_needs_quotes(void **state) {
+static void a_display_name_with_a_comma_needs_quotes(void **state)
+{
     struct text stream = load("rfc4475", "baddn");
     char octets[1024];
     struct sample sample;
@@ -262,7 +270,8 @@ static void a_display_name_with_a_comma_needs_quotes(void **state) {
     free((char *)stream.at);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(torture_messages_end_as_they_must),
         cmocka_unit_test(ipv6_messages_end_as_they_must),

@@ -10,7 +10,8 @@ struct uri_case {
     bool is_ipv6;
 };
 
-static void well_formed_uris_are_taken_apart(void **state) {
+static void well_formed_uris_are_taken_apart(void **state)
+{
     static const struct uri_case cases[] = {
         {"sip:example.com", "", "example.com", "", 0, false},
         {"SIP:Bob@Example.COM", "Bob", "Example.COM", "", 0, false},
@@ -55,7 +56,8 @@ static void well_formed_uris_are_taken_apart(void **state) {
     }
 }
 
-static void malformed_uris_are_refused(void **state) {
+static void malformed_uris_are_refused(void **state)
+{
     static const char *const cases[] = {
         "",
         "sip",
@@ -132,7 +134,8 @@ static void malformed_uris_are_refused(void **state) {
     assert_false(sip_uri_read((struct text){"sip:bob@example.com\0.evil", 25}, &uri));
 }
 
-static void other_schemes_are_opaque(void **state) {
+static void other_schemes_are_opaque(void **state)
+{
     struct sip_uri uri;
     (void)state;
     assert_true(sip_uri_read(TEXT("tel:+1-201-555-0123;phone-context=x"), &uri));
@@ -148,7 +151,8 @@ static void other_schemes_are_opaque(void **state) {
     assert_int_equal(uri.kind, SIP_URI_OTHER);
 }
 
-static void parameters_of_uris(void **state) {
+static void parameters_of_uris(void **state)
+{
     struct sip_uri uri;
     (void)state;
     assert_true(sip_uri_read(TEXT("sip:a@b;xlr;Transport=TLS;MADDR=192.0.2.1;lr?Route=x"), &uri));
@@ -166,7 +170,8 @@ static void parameters_of_uris(void **state) {
     assert_int_equal(sip_uri_transport(&uri).length, 0);
 }
 
-static void parameters_are_walked(void **state) {
+static void parameters_are_walked(void **state)
+{
     struct text rest = TEXT(" ; a ; b=1;c = \"x;\\\"y\" ;\r\n d\t=\r\n e=f");
     static const struct {
         const char *name, *value;
@@ -186,7 +191,8 @@ static void parameters_are_walked(void **state) {
     assert_false(sip_parameter_find(TEXT("a=tag;b=\"tag=1\""), TEXT("tag"), &parameter));
 }
 
-static void malformed_parameters_are_refused(void **state) {
+static void malformed_parameters_are_refused(void **state)
+{
     static const char *const cases[] = {";;",    "a;;b",      "a;",  ";",     "a=",      "a=;b",
                                         "a=\"b", "a=\"b\\\"", "=b",  "a b",   "a=b c",   "a=b,c",
                                         "a=<b>", "a,b",       "a@b", "a=b@c", "\"a\"=b", "a=\"b\"c"};
@@ -204,7 +210,8 @@ static void malformed_parameters_are_refused(void **state) {
     }
 }
 
-static void lists_are_cut_at_commas_outside_of_strings_and_brackets(void **state) {
+static void lists_are_cut_at_commas_outside_of_strings_and_brackets(void **state)
+{
     struct text rest = TEXT("<sip:a,b@c;x=\"> , \"Q, \\\"<\" <sip:d@e>;p=\"1,2\"\r\n , sip:f@g \t,\t\r\n h");
     static const char *const cases[] = {"<sip:a,b@c;x=\">", "\"Q, \\\"<\" <sip:d@e>;p=\"1,2\"", "sip:f@g",
                                         "h"};
@@ -217,7 +224,8 @@ static void lists_are_cut_at_commas_outside_of_strings_and_brackets(void **state
     assert_int_equal(sip_list_next(&rest, &element), SIP_NEXT_END);
 }
 
-static void malformed_lists_are_refused(void **state) {
+static void malformed_lists_are_refused(void **state)
+{
     static const char *const cases[] = {",",   ",a", "a,", "a,,b",   "a, ,b",
                                         "\"a", "<a", "a>", "<a<b>>", "\"a\\\""};
     (void)state;
@@ -234,7 +242,8 @@ static void malformed_lists_are_refused(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed_uris_are_taken_apart),
         cmocka_unit_test(malformed_uris_are_refused),
