@@ -262,6 +262,7 @@ def test_every_integration_test_has_its_question():
 RUN_BESIDES = {"scripts/run --once", "scripts/run"}
 NOT_RUN = {
     "scripts/test": "this test is a part of it",
+    "scripts/bench --short": "takes minutes; test_bench.py shows that it works",
     "fedgate check -c FILE": "as test_minimal_files_load does",
     "fedgate check": "the same",
     "fedgate partners": "as test_example_loads_and_never_matches does",
