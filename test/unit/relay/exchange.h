@@ -15,7 +15,8 @@
 
 static char branch[BRANCH_LENGTH + 1];
 
-static inline void send_on(const char *method) {
+static inline void send_on(const char *method)
+{
     char text[1024];
     snprintf(text, sizeof(text), REQUEST("%s", ""), method, method);
     lab_hear(lab.inside, text);
@@ -25,7 +26,8 @@ static inline void send_on(const char *method) {
 }
 
 /* An answer of the partner's edge to what was sent on. */
-static inline void reply_by(struct session *session, int status, const char *method, const char *more) {
+static inline void reply_by(struct session *session, int status, const char *method, const char *more)
+{
     char text[2048];
     snprintf(text, sizeof(text),
              "SIP/2.0 %d Whatever\nVia: SIP/2.0/TLS sip.corp.example:5061;branch=%s\n"
@@ -36,11 +38,13 @@ static inline void reply_by(struct session *session, int status, const char *met
     lab_hear(session, text);
 }
 
-static inline void reply(int status, const char *method) {
+static inline void reply(int status, const char *method)
+{
     reply_by(lab.edge, status, method, "");
 }
 
-static inline void expect_event(enum reason reason, int status) {
+static inline void expect_event(enum reason reason, int status)
+{
     struct event *event = lab_last_event();
     assert_string_equal(reason_token(event->reason), reason_token(reason));
     assert_int_equal(event->status, status);
@@ -48,7 +52,8 @@ static inline void expect_event(enum reason reason, int status) {
 
 #define count_of_transactions() transaction_table_count(lab.worker->transactions)
 
-static inline struct session *second_edge(void) {
+static inline struct session *second_edge(void)
+{
     struct session *edge2 = lab_session(PEER_EXTERNAL, true, 0);
     lab_join(edge2, lab.fabrikam, "edge2.fabrikam.example", 5061);
     return edge2;

@@ -18,7 +18,8 @@ static struct host_port next_hop[2] = {{"fe1.corp.example", 5061}, {"fe2.corp.ex
 
 static const char *const names[3] = {"fabrikam.example", "contoso.example", "fe1.corp.example"};
 
-static void make_certificate(size_t who) {
+static void make_certificate(size_t who)
+{
     lab.name[who] = (struct certificate_name){CERTIFICATE_NAME_DNS, text_of(names[who])};
     lab.certificate[who] =
         (struct certificate){.names = &lab.name[who], .name_count = 1, .has_subject_alternative_name = true};
@@ -27,14 +28,15 @@ static void make_certificate(size_t who) {
     lab.chain[who] = (struct presented_chain){.certificate = {&lab.certificate[who]}, .count = 1};
 }
 
-static char *copy(const char *string) {
+static char *copy(const char *string)
+{
     char *made = strdup(string);
     assert_non_null(made);
     return made;
 }
 
-static struct partner *make_partner(size_t who, const char *name, struct host_port *fixed,
-                                    size_t fixed_count) {
+static struct partner *make_partner(size_t who, const char *name, struct host_port *fixed, size_t fixed_count)
+{
     struct partner *partner = calloc(1, sizeof(*partner));
     partner->name = copy(name);
     partner->domains = calloc(1, sizeof(*partner->domains));
@@ -57,7 +59,8 @@ static struct partner *make_partner(size_t who, const char *name, struct host_po
     return partner;
 }
 
-static void prove(struct session *session, size_t who) {
+static void prove(struct session *session, size_t who)
+{
     session->peer = calloc(1, sizeof(*session->peer));
     *session->peer = (struct peer){.side = session->side,
                                    .role = session->we_connected ? PEER_AS_SERVER : PEER_AS_CLIENT,
@@ -72,7 +75,8 @@ static void prove(struct session *session, size_t who) {
     snprintf(session->domain, sizeof(session->domain), "%s", names[who]);
 }
 
-struct session *lab_session(enum peer_side side, bool we_connected, size_t who) {
+struct session *lab_session(enum peer_side side, bool we_connected, size_t who)
+{
     struct session *session = calloc(1, sizeof(*session));
     session->worker = lab.worker;
     session->id = 100 + ++lab.shared.last_session_id;
@@ -92,7 +96,8 @@ struct session *lab_session(enum peer_side side, bool we_connected, size_t who) 
     return session;
 }
 
-void lab_join(struct session *session, const struct partner *partner, const char *host, uint16_t port) {
+void lab_join(struct session *session, const struct partner *partner, const char *host, uint16_t port)
+{
     struct hop *hop = hop_find(lab.worker, partner, text_of(host), port);
     assert_non_null(hop);
     session->hop = hop;
@@ -100,7 +105,8 @@ void lab_join(struct session *session, const struct partner *partner, const char
     DL_APPEND2(hop->sessions, session, hop_previous, hop_next);
 }
 
-static void set_limits(struct limits *limits) {
+static void set_limits(struct limits *limits)
+{
     *limits = (struct limits){.sessions = 100,
                               .in_flight = 10,
                               .parked = 10,
@@ -113,7 +119,8 @@ static void set_limits(struct limits *limits) {
                               .idle_timeout_ms = 1200000};
 }
 
-int lab_set_up(void **state) {
+int lab_set_up(void **state)
+{
     static char *domains[] = {"corp.example"}, *servers[] = {"fe1.corp.example", "fe2.corp.example"};
     struct host_port fabrikams[2] = {edge_of_fabrikam, second_edge};
     (void)state;
@@ -153,12 +160,14 @@ int lab_set_up(void **state) {
     lab.inside = lab_session(PEER_INTERNAL, false, 2);
     lab.edge = lab_session(PEER_EXTERNAL, true, 0);
     lab.fe1 = lab_session(PEER_INTERNAL, true, 2);
+    lab.full = lab.edge;
     lab_join(lab.edge, lab.fabrikam, edge_of_fabrikam.host, 5061);
     lab_join(lab.fe1, NULL, next_hop[0].host, 5061);
     return 0;
 }
 
-int lab_tear_down(void **state) {
+int lab_tear_down(void **state)
+{
     struct session *session, *next;
     (void)state;
     DL_FOREACH_SAFE(lab.worker->sessions, session, next) session_close(session, REASON_CLOSED, NULL);
@@ -186,7 +195,8 @@ int lab_tear_down(void **state) {
 
 static char said[65536];
 
-void lab_hear(struct session *session, const char *text) {
+void lab_hear(struct session *session, const char *text)
+{
     static char octets[65536];
     size_t length = 0;
     const char *empty = strstr(text, "\n\n");
@@ -208,7 +218,8 @@ void lab_hear(struct session *session, const char *text) {
     free(exact);
 }
 
-const char *lab_said(struct session *session) {
+const char *lab_said(struct session *session)
+{
     size_t length = 0;
     for (size_t i = 0; i < session->out_length; i++) {
         if (session->out[i] != '\r')
@@ -219,7 +230,8 @@ const char *lab_said(struct session *session) {
     return said;
 }
 
-const char *lab_branch(void) {
+const char *lab_branch(void)
+{
     static char branch[BRANCH_LENGTH + 1];
     const char *at = strstr(said, ";branch=");
     assert_non_null(at);
@@ -227,14 +239,16 @@ const char *lab_branch(void) {
     return branch;
 }
 
-void lab_connect_fails(enum reason reason) {
+void lab_connect_fails(enum reason reason)
+{
     struct session *session = lab.connecting;
     assert_non_null(session);
     lab.connecting = NULL;
     session_close(session, reason, NULL);
 }
 
-struct session *lab_connected(void) {
+struct session *lab_connected(void)
+{
     struct session *session = lab.connecting;
     assert_non_null(session);
     lab.connecting = NULL;
@@ -245,13 +259,15 @@ struct session *lab_connected(void) {
     return session;
 }
 
-void lab_pass(uint64_t ms) {
+void lab_pass(uint64_t ms)
+{
     lab.worker->loop.time += ms;
     relay_expire(lab.worker);
     hops_tick(lab.worker, false);
 }
 
-struct event *lab_last_event(void) {
+struct event *lab_last_event(void)
+{
     assert_true(lab.event_count > 0);
     return &lab.event[(lab.event_count - 1) % EVENTS_MOST];
 }

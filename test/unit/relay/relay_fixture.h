@@ -40,7 +40,10 @@ struct lab {
 
     struct event event[EVENTS_MOST]; /* the last ones */
     size_t event_count;
-    size_t waiting; /* what stream_waiting says */
+    const void *full; /* the session of which stream_waiting says `waiting`; `edge` at first */
+    size_t waiting;
+    const void *paused, *resumed; /* the sessions that last were */
+    bool writing_fails;           /* the next write to any channel */
     /* The resolver: NULL asks; a question is kept until lab_answer. */
     const struct srv_record_set *known;
     size_t questions, abandoned, address_questions;
@@ -67,7 +70,7 @@ const char *lab_branch(void);
 /* The oldest question under way is answered. */
 void lab_answer(const struct srv_record_set *records);
 void lab_answer_addresses(enum reason outcome, size_t count);
-bool lab_is_asked(bool for_addresses); /* is such a question under way? */
+bool lab_is_asked(bool for_addresses);      /* is such a question under way? */
 void lab_connect_fails(enum reason reason); /* of the session that is being opened */
 struct session *lab_connected(void);        /* it is open now, and proven to be fabrikam (or fe1) */
 void lab_pass(uint64_t ms);                 /* time passes: timers fire */

@@ -17,7 +17,8 @@ struct fixture {
     char lines[LINES_BUFFER];
 };
 
-static inline void fixture_init(struct fixture *fixture) {
+static inline void fixture_init(struct fixture *fixture)
+{
     *fixture = (struct fixture){0};
     fixture->internal_listen[0] = (struct host_port){"127.0.0.1", 15061};
     fixture->internal_listen[1] = (struct host_port){"::1", 15061};

@@ -4,7 +4,8 @@
 
 /* ---- answers ---- */
 
-static void an_answer_goes_home(void **state) {
+static void an_answer_goes_home(void **state)
+{
     (void)state;
     send_on("MESSAGE");
     reply(200, "MESSAGE");
@@ -18,7 +19,8 @@ static void an_answer_goes_home(void **state) {
     assert_silent(lab.inside);
 }
 
-static void a_refusal_goes_home(void **state) {
+static void a_refusal_goes_home(void **state)
+{
     (void)state;
     send_on("MESSAGE");
     reply(404, "MESSAGE");
@@ -28,7 +30,8 @@ static void a_refusal_goes_home(void **state) {
     assert_silent(lab.edge); /* no ACK but for INVITE */
 }
 
-static void a_refused_invite_is_acknowledged_here(void **state) {
+static void a_refused_invite_is_acknowledged_here(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(486, "INVITE");
@@ -48,7 +51,8 @@ static void a_refused_invite_is_acknowledged_here(void **state) {
     assert_int_equal(count_of_transactions(), 0);
 }
 
-static void after_a_refusal_nothing_more_passes(void **state) {
+static void after_a_refusal_nothing_more_passes(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(486, "INVITE");
@@ -60,7 +64,8 @@ static void after_a_refusal_nothing_more_passes(void **state) {
     assert_int_equal(lab.event_count, 1);
 }
 
-static void an_ack_that_never_comes(void **state) {
+static void an_ack_that_never_comes(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(486, "INVITE");
@@ -69,7 +74,8 @@ static void an_ack_that_never_comes(void **state) {
 }
 
 /* RFC 6026: a fork behind the next server gives several, and each may come again. */
-static void every_2xx_to_an_invite_passes(void **state) {
+static void every_2xx_to_an_invite_passes(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(180, "INVITE");
@@ -86,7 +92,8 @@ static void every_2xx_to_an_invite_passes(void **state) {
     assert_silent(lab.inside);
 }
 
-static void provisional_answers(void **state) {
+static void provisional_answers(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(100, "INVITE");
@@ -99,7 +106,8 @@ static void provisional_answers(void **state) {
     assert_silent(lab.inside);
 }
 
-static void no_provisional_answer_to_others(void **state) { /* RFC 4320 4.1 */
+static void no_provisional_answer_to_others(void **state)
+{ /* RFC 4320 4.1 */
     (void)state;
     send_on("MESSAGE");
     reply(100, "MESSAGE");
@@ -111,7 +119,8 @@ static void no_provisional_answer_to_others(void **state) { /* RFC 4320 4.1 */
 
 /* ---- strangers ---- */
 
-static void answers_from_elsewhere(void **state) {
+static void answers_from_elsewhere(void **state)
+{
     struct session *contoso = lab_session(PEER_EXTERNAL, false, 1),
                    *edge2 = lab_session(PEER_EXTERNAL, true, 0);
     (void)state;
@@ -131,7 +140,8 @@ static void answers_from_elsewhere(void **state) {
     assert_int_equal(lab.shared.in_flight, 1);
 }
 
-static void answers_that_are_no_answers(void **state) {
+static void answers_that_are_no_answers(void **state)
+{
     char text[1024];
     (void)state;
     send_on("MESSAGE");
@@ -158,7 +168,8 @@ static void answers_that_are_no_answers(void **state) {
 
 /* ---- the next target ---- */
 
-static void after_503_the_next_target(void **state) {
+static void after_503_the_next_target(void **state)
+{
     struct session *edge2 = second_edge();
     char first[sizeof(branch)];
     (void)state;
@@ -178,7 +189,8 @@ static void after_503_the_next_target(void **state) {
     assert_silent(lab.inside);
 }
 
-static void a_lone_503_is_a_500(void **state) {
+static void a_lone_503_is_a_500(void **state)
+{
     struct session *edge2 = second_edge();
     (void)state;
     send_on("MESSAGE");
@@ -192,7 +204,8 @@ static void a_lone_503_is_a_500(void **state) {
     expect_event(REASON_RELAYED, 500);
 }
 
-static void the_target_goes_before_it_answers(void **state) {
+static void the_target_goes_before_it_answers(void **state)
+{
     struct session *edge2 = second_edge();
     (void)state;
     send_on("INVITE");
@@ -201,7 +214,8 @@ static void the_target_goes_before_it_answers(void **state) {
     assert_silent(lab.inside);
 }
 
-static void the_target_goes_while_it_rings(void **state) {
+static void the_target_goes_while_it_rings(void **state)
+{
     struct session *edge2 = second_edge();
     (void)state;
     send_on("INVITE");
@@ -213,7 +227,8 @@ static void the_target_goes_while_it_rings(void **state) {
     expect_event(REASON_CONNECT_FAILED, 504);
 }
 
-static void no_target_has_a_session(void **state) {
+static void no_target_has_a_session(void **state)
+{
     (void)state;
     session_close(lab.edge, REASON_PEER_CLOSED, NULL);
     lab_hear(lab.inside, REQUEST("MESSAGE", ""));
@@ -224,7 +239,8 @@ static void no_target_has_a_session(void **state) {
     expect_event(REASON_CONNECT_FAILED, 504);
 }
 
-static void the_target_has_no_room(void **state) {
+static void the_target_has_no_room(void **state)
+{
     struct session *edge2 = second_edge();
     (void)state;
     lab.waiting = 65000;
@@ -238,7 +254,8 @@ static void the_target_has_no_room(void **state) {
     assert_says(edge2, "MESSAGE ");
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lab_set_up, lab_tear_down)
         TEST(after_a_refusal_nothing_more_passes),

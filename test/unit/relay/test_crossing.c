@@ -20,19 +20,22 @@ static size_t passage_count;
 
 /* ---- reading ---- */
 
-static bool has_word(const struct passage *passage, const char *word) {
+static bool has_word(const struct passage *passage, const char *word)
+{
     const char *at = strstr(passage->words, word);
     size_t length = strlen(word);
     return at != NULL && (at == passage->words || at[-1] == ' ') && (at[length] == '\0' || at[length] == ' ');
 }
 
-static void add_line(char *to, const char *line) {
+static void add_line(char *to, const char *line)
+{
     assert_true(strlen(to) + strlen(line) + 3 < TEXT_MOST);
     strcat(to, line);
     strcat(to, "\r\n");
 }
 
-static void read_passages(const char *path) {
+static void read_passages(const char *path)
+{
     char line[1024];
     struct passage *passage = NULL;
     char *into = NULL;
@@ -62,7 +65,8 @@ static void read_passages(const char *path) {
 }
 
 /* Every `what` becomes `with`. */
-static void replace(char *text, const char *what, const char *with) {
+static void replace(char *text, const char *what, const char *with)
+{
     static char copy[TEXT_MOST];
     char *at;
     while ((at = strstr(text, what)) != NULL) {
@@ -72,7 +76,8 @@ static void replace(char *text, const char *what, const char *with) {
     }
 }
 
-static const char *mark_of(enum direction direction) {
+static const char *mark_of(enum direction direction)
+{
     static char mark[DIALOG_MARK_LONGEST + 1];
     size_t length = dialog_mark_write(&lab.fixture.snapshot.dialog_key[0], direction,
                                       TEXT("fabrikam.example"), TEXT("c"), mark, sizeof(mark) - 1);
@@ -84,7 +89,8 @@ static const char *mark_of(enum direction direction) {
 
 static struct sip_message message;
 
-static void read_message(char *comes) {
+static void read_message(char *comes)
+{
     const char *what;
     struct text octets = text_of(comes);
     assert_int_equal(
@@ -93,7 +99,8 @@ static void read_message(char *comes) {
 }
 
 /* As response.c has it. */
-static bool write_response(const struct passage *passage, char *to) {
+static bool write_response(const struct passage *passage, char *to)
+{
     struct sip_edit edit;
     struct lines lines;
 
@@ -109,7 +116,8 @@ static bool write_response(const struct passage *passage, char *to) {
     return length > 0;
 }
 
-static bool write_request(const struct passage *passage, char *to) {
+static bool write_request(const struct passage *passage, char *to)
+{
     struct route route;
     const char *what;
     char branch[BRANCH_LENGTH + 1];
@@ -141,7 +149,8 @@ static bool write_request(const struct passage *passage, char *to) {
     return composed;
 }
 
-static void a_passage(void **state) {
+static void a_passage(void **state)
+{
     static char went[TEXT_MOST];
     struct passage *passage = *state;
 
@@ -166,7 +175,8 @@ static void a_passage(void **state) {
 
 /* ---- loops ---- */
 
-static void loops(void **state) {
+static void loops(void **state)
+{
     static char again[TEXT_MOST];
     struct route route;
     const char *what;
@@ -198,7 +208,8 @@ static void loops(void **state) {
     lab_tear_down(NULL);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     static struct CMUnitTest tests[COUNT_OF(passages) + 1];
 
     if (argc != 2)

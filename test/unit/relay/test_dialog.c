@@ -7,14 +7,16 @@
 static const struct hash_key key = {{1, 2}}, other_key = {{1, 3}};
 
 static struct text mark_of(char to[DIALOG_MARK_LONGEST], enum direction direction, const char *domain,
-                           const char *call_id) {
+                           const char *call_id)
+{
     size_t length =
         dialog_mark_write(&key, direction, text_of(domain), text_of(call_id), to, DIALOG_MARK_LONGEST);
     assert_true(length > 0);
     return (struct text){to, length};
 }
 
-static void a_mark_is_read_back(void **state) {
+static void a_mark_is_read_back(void **state)
+{
     char room[DIALOG_MARK_LONGEST];
     struct dialog_mark mark;
     (void)state;
@@ -27,7 +29,8 @@ static void a_mark_is_read_back(void **state) {
     }
 }
 
-static void a_mark_stays_with_its_call(void **state) {
+static void a_mark_stays_with_its_call(void **state)
+{
     char room[DIALOG_MARK_LONGEST];
     struct dialog_mark mark;
     struct text value = mark_of(room, DIRECTION_INBOUND, "fabrikam.example", "a@b");
@@ -38,7 +41,8 @@ static void a_mark_stays_with_its_call(void **state) {
     assert_false(dialog_mark_read(&other_key, value, TEXT("a@b"), &mark));
 }
 
-static void no_octet_of_a_mark_may_change(void **state) {
+static void no_octet_of_a_mark_may_change(void **state)
+{
     char room[DIALOG_MARK_LONGEST];
     struct dialog_mark mark;
     struct text value = mark_of(room, DIRECTION_OUTBOUND, "fabrikam.example", "a@b");
@@ -54,7 +58,8 @@ static void no_octet_of_a_mark_may_change(void **state) {
 }
 
 /* The domain may be taken for another one that begins or ends alike. */
-static void no_mark_may_be_shorter_or_longer(void **state) {
+static void no_mark_may_be_shorter_or_longer(void **state)
+{
     char room[DIALOG_MARK_LONGEST + 8];
     struct dialog_mark mark;
     struct text value = mark_of(room, DIRECTION_INBOUND, "fabrikam.example", "a@b");
@@ -68,7 +73,8 @@ static void no_mark_may_be_shorter_or_longer(void **state) {
     assert_false(dialog_mark_read(&key, (struct text){room, value.length + 5}, TEXT("a@b"), &mark));
 }
 
-static void proxies_may_change_the_case(void **state) {
+static void proxies_may_change_the_case(void **state)
+{
     char room[DIALOG_MARK_LONGEST];
     struct dialog_mark mark;
     struct text value = mark_of(room, DIRECTION_INBOUND, "Fabrikam.EXAMPLE", "a@b");
@@ -79,7 +85,8 @@ static void proxies_may_change_the_case(void **state) {
     assert_true(domain_equal(mark.domain, TEXT("fabrikam.example")));
 }
 
-static void the_longest_domain_fits_and_no_longer_one(void **state) {
+static void the_longest_domain_fits_and_no_longer_one(void **state)
+{
     char room[DIALOG_MARK_LONGEST], domain[DOMAIN_LONGEST + 2];
     struct dialog_mark mark;
     (void)state;
@@ -96,7 +103,8 @@ static void the_longest_domain_fits_and_no_longer_one(void **state) {
                      0);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mark_is_read_back),
         cmocka_unit_test(a_mark_stays_with_its_call),

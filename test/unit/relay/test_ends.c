@@ -4,7 +4,8 @@
 
 /* ---- CANCEL ---- */
 
-static void cancel_waits_for_a_provisional_answer(void **state) { /* RFC 3261 9.1 */
+static void cancel_waits_for_a_provisional_answer(void **state)
+{ /* RFC 3261 9.1 */
     (void)state;
     send_on("INVITE");
     lab_hear(lab.inside, REQUEST("CANCEL", ""));
@@ -22,7 +23,8 @@ static void cancel_waits_for_a_provisional_answer(void **state) { /* RFC 3261 9.
     assert_says(lab.inside, "SIP/2.0 487 ");
 }
 
-static void cancel_crosses_the_2xx(void **state) {
+static void cancel_crosses_the_2xx(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(180, "INVITE");
@@ -34,7 +36,8 @@ static void cancel_crosses_the_2xx(void **state) {
     assert_silent(lab.edge);
 }
 
-static void cancel_comes_twice_or_too_late(void **state) {
+static void cancel_comes_twice_or_too_late(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(180, "INVITE");
@@ -53,7 +56,8 @@ static void cancel_comes_twice_or_too_late(void **state) {
     expect_event(REASON_NO_TRANSACTION, 481);
 }
 
-static void cancel_of_someone_elses_call(void **state) {
+static void cancel_of_someone_elses_call(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(180, "INVITE");
@@ -64,7 +68,8 @@ static void cancel_of_someone_elses_call(void **state) {
     assert_silent(lab.edge);
 }
 
-static void a_cancelled_call_tries_no_further_target(void **state) {
+static void a_cancelled_call_tries_no_further_target(void **state)
+{
     struct session *edge2 = second_edge();
     (void)state;
     send_on("INVITE");
@@ -79,7 +84,8 @@ static void a_cancelled_call_tries_no_further_target(void **state) {
 
 /* ---- time ---- */
 
-static void no_answer_to_an_invite(void **state) {
+static void no_answer_to_an_invite(void **state)
+{
     (void)state;
     send_on("INVITE");
     lab_pass(TRANSACTION_TIMER_B_MS - 1);
@@ -90,7 +96,8 @@ static void no_answer_to_an_invite(void **state) {
     assert_silent(lab.edge); /* never a CANCEL before a provisional answer */
 }
 
-static void no_answer_to_others_is_no_answer(void **state) { /* RFC 4320 4.2 */
+static void no_answer_to_others_is_no_answer(void **state)
+{ /* RFC 4320 4.2 */
     (void)state;
     send_on("MESSAGE");
     lab_pass(TRANSACTION_TIMER_B_MS);
@@ -100,7 +107,8 @@ static void no_answer_to_others_is_no_answer(void **state) { /* RFC 4320 4.2 */
     assert_silent(lab.inside);
 }
 
-static void it_rings_too_long(void **state) { /* RFC 3261 16.8 */
+static void it_rings_too_long(void **state)
+{ /* RFC 3261 16.8 */
     (void)state;
     send_on("INVITE");
     reply(180, "INVITE");
@@ -118,7 +126,8 @@ static void it_rings_too_long(void **state) { /* RFC 3261 16.8 */
     assert_says(lab.inside, "SIP/2.0 487 ");
 }
 
-static void it_rings_too_long_and_says_no_more(void **state) {
+static void it_rings_too_long_and_says_no_more(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(180, "INVITE");
@@ -134,7 +143,8 @@ static void it_rings_too_long_and_says_no_more(void **state) {
 
 /* ---- the caller's session ends ---- */
 
-static void the_caller_goes_while_it_rings(void **state) {
+static void the_caller_goes_while_it_rings(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(180, "INVITE");
@@ -146,7 +156,8 @@ static void the_caller_goes_while_it_rings(void **state) {
     assert_int_equal(lab.shared.in_flight, 0);
 }
 
-static void the_caller_goes_before_it_rings(void **state) {
+static void the_caller_goes_before_it_rings(void **state)
+{
     (void)state;
     send_on("INVITE");
     session_close(lab.inside, REASON_PEER_CLOSED, NULL);
@@ -159,7 +170,8 @@ static void the_caller_goes_before_it_rings(void **state) {
     assert_int_equal(count_of_transactions(), 0);
 }
 
-static void the_sender_of_a_message_goes(void **state) {
+static void the_sender_of_a_message_goes(void **state)
+{
     (void)state;
     send_on("MESSAGE");
     session_close(lab.inside, REASON_PEER_CLOSED, NULL);
@@ -167,7 +179,8 @@ static void the_sender_of_a_message_goes(void **state) {
     reply(200, "MESSAGE");
 }
 
-static void both_go_after_the_call_was_taken(void **state) {
+static void both_go_after_the_call_was_taken(void **state)
+{
     (void)state;
     send_on("INVITE");
     reply(200, "INVITE");
@@ -176,7 +189,8 @@ static void both_go_after_the_call_was_taken(void **state) {
     assert_int_equal(count_of_transactions(), 0);
 }
 
-static void a_draining_session_ends_after_its_last_answer(void **state) {
+static void a_draining_session_ends_after_its_last_answer(void **state)
+{
     (void)state;
     send_on("MESSAGE");
     session_drain(lab.inside, REASON_PARTNER_DISABLED, "a reload");
@@ -191,7 +205,8 @@ static void a_draining_session_ends_after_its_last_answer(void **state) {
     assert_int_equal(lab.inside->state, SESSION_CLOSING);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lab_set_up, lab_tear_down)
         TEST(cancel_waits_for_a_provisional_answer),    TEST(cancel_crosses_the_2xx),

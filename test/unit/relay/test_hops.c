@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-static void send_in_call(const char *branch, const char *call_id) {
+static void send_in_call(const char *branch, const char *call_id)
+{
     char text[1024];
     snprintf(text, sizeof(text),
              "INFO sip:bob@fabrikam.example SIP/2.0\nVia: SIP/2.0/TLS fe1.corp.example;branch=z9hG4bK%s\n"
@@ -14,12 +15,14 @@ static void send_in_call(const char *branch, const char *call_id) {
     lab_hear(lab.inside, text);
 }
 
-static void send_message(const char *id) {
+static void send_message(const char *id)
+{
     send_in_call(id, id);
 }
 
 /* Nobody is there yet. */
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     if (lab_set_up(state) != 0)
         return 1;
     session_close(lab.edge, REASON_CLOSED, NULL);
@@ -29,18 +32,21 @@ static int set_up(void **state) {
 }
 
 /* As above, and fabrikam has one target only. */
-static int set_up_one_target(void **state) {
+static int set_up_one_target(void **state)
+{
     int failed = set_up(state);
     lab.fabrikam->fixed_count = 1;
     return failed;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     lab.fabrikam->fixed_count = 2;
     return lab_tear_down(state);
 }
 
-static struct hop *edge_hop(void) {
+static struct hop *edge_hop(void)
+{
     return hop_find(lab.worker, lab.fabrikam, TEXT("edge.fabrikam.example"), 5061);
 }
 
@@ -48,7 +54,8 @@ static struct hop *edge_hop(void) {
 
 /* ---- one after the other ---- */
 
-static void all_that_wait_go_when_it_opens(void **state) {
+static void all_that_wait_go_when_it_opens(void **state)
+{
     (void)state;
     send_message("a");
     send_message("b");
@@ -64,7 +71,8 @@ static void all_that_wait_go_when_it_opens(void **state) {
     assert_int_equal(edge_hop()->waiting_count, 0);
 }
 
-static void the_next_address_is_tried(void **state) {
+static void the_next_address_is_tried(void **state)
+{
     (void)state;
     send_message("a");
     lab_answer_addresses(REASON_OK, 3);
@@ -74,7 +82,8 @@ static void the_next_address_is_tried(void **state) {
     assert_message(lab_connected(), "a");
 }
 
-static void then_the_next_target(void **state) {
+static void then_the_next_target(void **state)
+{
     (void)state;
     send_message("a");
     lab_answer_addresses(REASON_OK, 2);
@@ -87,7 +96,8 @@ static void then_the_next_target(void **state) {
     assert_int_equal(lab.shared.parked, 0);
 }
 
-static void a_refused_identity(void **state) {
+static void a_refused_identity(void **state)
+{
     (void)state;
     send_message("a");
     lab_answer_addresses(REASON_OK, 1);
@@ -98,7 +108,8 @@ static void a_refused_identity(void **state) {
 
 /* ---- servers that fail again and again ---- */
 
-static void a_failing_server_is_tried_seldom(void **state) {
+static void a_failing_server_is_tried_seldom(void **state)
+{
     char id[16];
     (void)state;
     for (int i = 0; i < 10; i++) { /* within a quarter of a second */
@@ -117,7 +128,8 @@ static void a_failing_server_is_tried_seldom(void **state) {
     assert_int_equal(lab.shared.parked, 0);
 }
 
-static void after_a_long_attempt_it_rests_too(void **state) {
+static void after_a_long_attempt_it_rests_too(void **state)
+{
     (void)state;
     send_message("a");
     lab_answer_addresses(REASON_OK, 1);
@@ -130,7 +142,8 @@ static void after_a_long_attempt_it_rests_too(void **state) {
 }
 
 /* Whose fault it is does not matter to the partner: its request was allowed, and could not be carried out. */
-static void our_own_servers_cannot_be_found(void **state) {
+static void our_own_servers_cannot_be_found(void **state)
+{
     (void)state;
     session_close(lab.fe1, REASON_CLOSED, NULL);
     lab.fixture.settings.next_hop_count = 1;
@@ -141,7 +154,8 @@ static void our_own_servers_cannot_be_found(void **state) {
     assert_says(lab.outside, "SIP/2.0 504 ");
 }
 
-static void other_targets_are_preferred_to_a_failing_one(void **state) {
+static void other_targets_are_preferred_to_a_failing_one(void **state)
+{
     struct session *edge2 = lab_session(PEER_EXTERNAL, true, 0);
     (void)state;
     lab_join(edge2, lab.fabrikam, "edge2.fabrikam.example", 5061);
@@ -155,7 +169,8 @@ static void other_targets_are_preferred_to_a_failing_one(void **state) {
 }
 
 /* A TLS 1.3 server tells us only afterwards that it does not want us. */
-static void it_opens_and_throws_us_out(void **state) {
+static void it_opens_and_throws_us_out(void **state)
+{
     char id[16];
     (void)state;
     for (unsigned i = 1; i <= 3; i++) {
@@ -175,7 +190,8 @@ static void it_opens_and_throws_us_out(void **state) {
 
 /* ---- bounds ---- */
 
-static void the_partners_limit_of_sessions(void **state) {
+static void the_partners_limit_of_sessions(void **state)
+{
     char id[16];
     (void)state;
     lab.fabrikam->limits.connections = 2;
@@ -200,7 +216,8 @@ static void the_partners_limit_of_sessions(void **state) {
     counters->sessions_out = 1;
 }
 
-static void no_room_among_all_sessions(void **state) {
+static void no_room_among_all_sessions(void **state)
+{
     (void)state;
     lab.fixture.settings.limits.sessions = lab.shared.sessions;
     send_message("a");
@@ -210,7 +227,8 @@ static void no_room_among_all_sessions(void **state) {
     assert_int_equal(lab_last_event()->reason, REASON_CONNECTION_LIMIT);
 }
 
-static void no_server_takes_all_waiting_places(void **state) {
+static void no_server_takes_all_waiting_places(void **state)
+{
     char id[16];
     (void)state;
     lab.fixture.settings.limits.parked = 64;
@@ -225,7 +243,8 @@ static void no_server_takes_all_waiting_places(void **state) {
 
 /* ---- order ---- */
 
-static void a_call_stays_on_its_session(void **state) {
+static void a_call_stays_on_its_session(void **state)
+{
     struct session *one = lab_session(PEER_EXTERNAL, true, 0), *other = lab_session(PEER_EXTERNAL, true, 0);
     struct session *first = NULL;
     char branch[16];
@@ -259,7 +278,8 @@ static void a_call_stays_on_its_session(void **state) {
 
 /* ---- ends ---- */
 
-static void the_sender_goes_while_it_waits(void **state) {
+static void the_sender_goes_while_it_waits(void **state)
+{
     (void)state;
     send_message("a");
     session_close(lab.inside, REASON_PEER_CLOSED, NULL);
@@ -268,7 +288,8 @@ static void the_sender_goes_while_it_waits(void **state) {
     assert_silent(lab_connected()); /* it opens for nobody */
 }
 
-static void it_is_closed_while_it_connects(void **state) {
+static void it_is_closed_while_it_connects(void **state)
+{
     (void)state;
     send_message("a");
     lab_answer_addresses(REASON_OK, 1);
@@ -278,14 +299,16 @@ static void it_is_closed_while_it_connects(void **state) {
     assert_int_equal(lab.shared.parked, 0);
 }
 
-static void a_hop_without_sessions_is_forgotten(void **state) {
+static void a_hop_without_sessions_is_forgotten(void **state)
+{
     (void)state;
     assert_non_null(edge_hop());
     lab_pass(60000);
     assert_int_equal(HASH_COUNT(lab.worker->hops), 1); /* fe1's */
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define TEST_ONE(name) cmocka_unit_test_setup_teardown(name, set_up_one_target, tear_down)

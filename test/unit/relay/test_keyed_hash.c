@@ -8,7 +8,8 @@ static const char octets[] = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x
 
 /* SipHash-2-4 of 0, 1, 2, ... octets counting up, as its authors publish them; 15 octets are the example of
  * the paper. */
-static void known_answers(void **state) {
+static void known_answers(void **state)
+{
     static const struct {
         size_t length;
         uint64_t hash;
@@ -22,12 +23,14 @@ static void known_answers(void **state) {
         assert_true(keyed_hash(&key, (struct text){octets, cases[i].length}) == cases[i].hash);
 }
 
-static uint64_t of_pieces(const char *a, const char *b, const char *c, size_t count) {
+static uint64_t of_pieces(const char *a, const char *b, const char *c, size_t count)
+{
     const struct text piece[3] = {text_of(a), text_of(b), text_of(c)};
     return keyed_hash_pieces(&key, piece, count);
 }
 
-static void borders_between_pieces_count(void **state) {
+static void borders_between_pieces_count(void **state)
+{
     (void)state;
     assert_true(of_pieces("ab", "c", "", 3) != of_pieces("a", "bc", "", 3));
     assert_true(of_pieces("ab", "", "c", 3) != of_pieces("ab", "c", "", 3));
@@ -38,13 +41,15 @@ static void borders_between_pieces_count(void **state) {
     assert_true(of_pieces("aB", "c", "", 3) != of_pieces("ab", "c", "", 3));
 }
 
-static void a_nul_is_an_octet_like_others(void **state) {
+static void a_nul_is_an_octet_like_others(void **state)
+{
     (void)state;
     assert_true(keyed_hash(&key, (struct text){"a\0", 2}) != keyed_hash(&key, (struct text){"a", 1}));
     assert_true(keyed_hash(&key, (struct text){"\0\0\0\0\0\0\0", 7}) != keyed_hash(&key, TEXT_NONE));
 }
 
-static void keys_differ(void **state) {
+static void keys_differ(void **state)
+{
     struct hash_key one, two, three, random, other;
     (void)state;
     assert_true(hash_key_derive(&one, TEXT("secret"), TEXT("a use")));
@@ -57,7 +62,8 @@ static void keys_differ(void **state) {
     assert_true(keyed_hash(&one, TEXT("x")) != keyed_hash(&two, TEXT("x")));
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
         cmocka_unit_test(borders_between_pieces_count),

@@ -3,7 +3,8 @@
 
 #include "gateway/relay/lines.h"
 
-static void lines_stand_behind_each_other(void **state) {
+static void lines_stand_behind_each_other(void **state)
+{
     char room[64];
     struct lines lines;
     (void)state;
@@ -20,7 +21,8 @@ static void lines_stand_behind_each_other(void **state) {
     assert_false(lines.failed);
 }
 
-static void what_fits_exactly_fits(void **state) {
+static void what_fits_exactly_fits(void **state)
+{
     char room[5];
     struct lines lines;
     (void)state;
@@ -31,7 +33,8 @@ static void what_fits_exactly_fits(void **state) {
     assert_false(lines.failed);
 }
 
-static void one_octet_too_many_spoils_all_that_follows(void **state) {
+static void one_octet_too_many_spoils_all_that_follows(void **state)
+{
     char *room = malloc(5);
     struct lines lines;
     (void)state;
@@ -45,7 +48,8 @@ static void one_octet_too_many_spoils_all_that_follows(void **state) {
     free(room);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_stand_behind_each_other),
         cmocka_unit_test(what_fits_exactly_fits),

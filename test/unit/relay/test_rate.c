@@ -9,14 +9,16 @@
 #define BEGIN (1000 * SECOND)
 
 static int passed_at(struct partner_counters *counters, const struct partner_limits *limits, int64_t now,
-                     int tries) {
+                     int tries)
+{
     int passed = 0;
     for (int i = 0; i < tries; i++)
         passed += rate_allows(counters, limits, now);
     return passed;
 }
 
-static void a_burst_passes_and_no_more(void **state) {
+static void a_burst_passes_and_no_more(void **state)
+{
     struct partner_counters counters = {0};
     const struct partner_limits limits = {.messages_per_second = 10, .burst = 25};
     (void)state;
@@ -24,7 +26,8 @@ static void a_burst_passes_and_no_more(void **state) {
     assert_int_equal(passed_at(&counters, &limits, BEGIN, 100), 0);
 }
 
-static void then_the_steady_rate(void **state) {
+static void then_the_steady_rate(void **state)
+{
     struct partner_counters counters = {0};
     const struct partner_limits limits = {.messages_per_second = 10, .burst = 25};
     (void)state;
@@ -35,7 +38,8 @@ static void then_the_steady_rate(void **state) {
         assert_int_equal(passed_at(&counters, &limits, BEGIN + i * SECOND, 100), i == 1 ? 9 : 10);
 }
 
-static void silence_earns_one_burst_at_most(void **state) {
+static void silence_earns_one_burst_at_most(void **state)
+{
     struct partner_counters counters = {0};
     const struct partner_limits limits = {.messages_per_second = 10, .burst = 25};
     (void)state;
@@ -43,7 +47,8 @@ static void silence_earns_one_burst_at_most(void **state) {
     assert_int_equal(passed_at(&counters, &limits, BEGIN + 3600 * SECOND, 100), 25);
 }
 
-static void a_burst_of_one(void **state) {
+static void a_burst_of_one(void **state)
+{
     struct partner_counters counters = {0};
     const struct partner_limits limits = {.messages_per_second = 1, .burst = 1};
     (void)state;
@@ -52,7 +57,8 @@ static void a_burst_of_one(void **state) {
     assert_int_equal(passed_at(&counters, &limits, BEGIN + SECOND, 5), 1);
 }
 
-static void the_largest_limits_do_not_overflow(void **state) {
+static void the_largest_limits_do_not_overflow(void **state)
+{
     struct partner_counters counters = {0}, slow = {0};
     const struct partner_limits limits = {.messages_per_second = 1000000, .burst = 1000000};
     const struct partner_limits slowest = {.messages_per_second = 1, .burst = 1000000};
@@ -61,7 +67,8 @@ static void the_largest_limits_do_not_overflow(void **state) {
     assert_int_equal(passed_at(&slow, &slowest, BEGIN, 1000001), 1000000);
 }
 
-static void other_limits_after_a_reload(void **state) {
+static void other_limits_after_a_reload(void **state)
+{
     struct partner_counters counters = {0};
     const struct partner_limits before = {.messages_per_second = 1, .burst = 100};
     const struct partner_limits after = {.messages_per_second = 1000, .burst = 10};
@@ -79,13 +86,15 @@ struct runner {
     int passed;
 };
 
-static void *run(void *argument) {
+static void *run(void *argument)
+{
     struct runner *runner = argument;
     runner->passed = passed_at(runner->counters, runner->limits, BEGIN, 20000);
     return NULL;
 }
 
-static void two_threads_share_one_burst(void **state) {
+static void two_threads_share_one_burst(void **state)
+{
     struct partner_counters counters = {0};
     const struct partner_limits limits = {.messages_per_second = 10, .burst = 10000};
     struct runner runner[2] = {{&counters, &limits, 0}, {&counters, &limits, 0}};
@@ -97,7 +106,8 @@ static void two_threads_share_one_burst(void **state) {
     assert_int_equal(runner[0].passed + runner[1].passed, 10000);
 }
 
-static void a_partner_keeps_its_counters(void **state) {
+static void a_partner_keeps_its_counters(void **state)
+{
     struct partner_registry *registry = partner_registry_create();
     (void)state;
     assert_non_null(registry);
@@ -110,14 +120,16 @@ static void a_partner_keeps_its_counters(void **state) {
     partner_registry_destroy(NULL);
 }
 
-static void shares_of_a_bound(void **state) {
+static void shares_of_a_bound(void **state)
+{
     (void)state;
     assert_int_equal(rate_share(100, 4), 25);
     assert_int_equal(rate_share(1, 4), 1);
     assert_true(rate_share(10, 4) > 0);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_burst_passes_and_no_more),
         cmocka_unit_test(then_the_steady_rate),

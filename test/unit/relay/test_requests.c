@@ -14,7 +14,8 @@
            "From: <sip:alice@corp.example>;tag=1\nTo: <sip:bob@fabrikam.example>\nCall-ID: " branch "\n"     \
            "CSeq: 1 " method "\n" more "Content-Length: 0\n\n"
 
-static void expect_event(enum reason reason, int status) {
+static void expect_event(enum reason reason, int status)
+{
     struct event *event = lab_last_event();
     assert_string_equal(reason_token(event->reason), reason_token(reason));
     assert_int_equal(event->status, status);
@@ -22,7 +23,8 @@ static void expect_event(enum reason reason, int status) {
 
 /* ---- crossing ---- */
 
-static void it_crosses_inwards(void **state) {
+static void it_crosses_inwards(void **state)
+{
     (void)state;
     lab_hear(lab.outside, IN("MESSAGE", "a", ""));
     assert_silent(lab.outside);
@@ -30,20 +32,23 @@ static void it_crosses_inwards(void **state) {
     assert_int_equal(lab.shared.in_flight, 1);
 }
 
-static void it_crosses_outwards(void **state) {
+static void it_crosses_outwards(void **state)
+{
     (void)state;
     lab_hear(lab.inside, OUT("MESSAGE", "a", ""));
     assert_says(lab.edge, "MESSAGE sip:bob@fabrikam.example SIP/2.0\n");
 }
 
-static void an_invite_hears_at_once_that_it_is_tried(void **state) {
+static void an_invite_hears_at_once_that_it_is_tried(void **state)
+{
     (void)state;
     lab_hear(lab.outside, IN("INVITE", "a", ""));
     assert_says(lab.outside, "SIP/2.0 100 Trying\n");
     assert_says(lab.fe1, "INVITE ");
 }
 
-static void the_same_request_again_is_dropped(void **state) {
+static void the_same_request_again_is_dropped(void **state)
+{
     (void)state;
     lab_hear(lab.outside, IN("MESSAGE", "a", ""));
     assert_says(lab.fe1, "MESSAGE ");
@@ -55,7 +60,8 @@ static void the_same_request_again_is_dropped(void **state) {
 
 /* ---- refusals ---- */
 
-static void refusals_inwards_are_bare(void **state) {
+static void refusals_inwards_are_bare(void **state)
+{
     (void)state;
     lab_hear(lab.outside,
              "MESSAGE sip:a@elsewhere.example SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9hG4bKa\n"
@@ -68,7 +74,8 @@ static void refusals_inwards_are_bare(void **state) {
     assert_silent(lab.fe1);
 }
 
-static void refusals_outwards_say_why(void **state) {
+static void refusals_outwards_say_why(void **state)
+{
     (void)state;
     lab_hear(lab.inside, "MESSAGE sip:a@elsewhere.example SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9hG4bKa\n"
                          "From: <sip:alice@corp.example>;tag=1\nTo: <sip:a@elsewhere.example>\nCall-ID: a\n"
@@ -79,7 +86,8 @@ static void refusals_outwards_say_why(void **state) {
     expect_event(REASON_UNKNOWN_DOMAIN, 404);
 }
 
-static void another_partners_from(void **state) {
+static void another_partners_from(void **state)
+{
     (void)state;
     struct session *contoso = lab_session(PEER_EXTERNAL, false, 1);
     lab_hear(contoso, IN("MESSAGE", "a", ""));
@@ -88,7 +96,8 @@ static void another_partners_from(void **state) {
     assert_string_equal(lab_last_event()->partner, "fabrikam");
 }
 
-static void what_a_proxy_refuses_anyhow(void **state) {
+static void what_a_proxy_refuses_anyhow(void **state)
+{
     static const struct {
         const char *more;
         enum reason reason;
@@ -116,7 +125,8 @@ static void what_a_proxy_refuses_anyhow(void **state) {
     assert_silent(lab.fe1);
 }
 
-static void an_ack_is_never_answered(void **state) {
+static void an_ack_is_never_answered(void **state)
+{
     (void)state;
     lab_hear(lab.outside, IN("ACK", "a", "Max-Forwards: 0\n"));
     assert_silent(lab.outside);
@@ -126,7 +136,8 @@ static void an_ack_is_never_answered(void **state) {
     expect_event(REASON_NOT_OUR_DOMAIN, 0);
 }
 
-static void the_ack_for_our_own_refusal_is_absorbed(void **state) {
+static void the_ack_for_our_own_refusal_is_absorbed(void **state)
+{
     char ack[1024], tag[64] = "";
     (void)state;
     lab_hear(lab.outside, IN("INVITE", "a", "Max-Forwards: 0\n"));
@@ -145,14 +156,16 @@ static void the_ack_for_our_own_refusal_is_absorbed(void **state) {
     assert_silent(lab.outside);
 }
 
-static void negotiate_is_declined(void **state) {
+static void negotiate_is_declined(void **state)
+{
     (void)state;
     lab_hear(lab.outside, IN("NEGOTIATE", "a", ""));
     assert_says(lab.outside, "SIP/2.0 501 ");
     expect_event(REASON_METHOD_NOT_SUPPORTED, 501);
 }
 
-static void options_to_the_gateway(void **state) {
+static void options_to_the_gateway(void **state)
+{
     (void)state;
     lab_hear(lab.outside,
              "OPTIONS sip:sip.corp.example:5061;transport=tls SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9hG4bKa\n"
@@ -164,7 +177,8 @@ static void options_to_the_gateway(void **state) {
 }
 
 /* More changes than a plan of edits holds: nothing crosses, and the sender hears of it. */
-static void too_much_to_strip(void **state) {
+static void too_much_to_strip(void **state)
+{
     static char many[8192], text[16384];
     size_t length = 0;
     (void)state;
@@ -182,7 +196,8 @@ static void too_much_to_strip(void **state) {
 
 /* ---- bounds ---- */
 
-static void no_more_than_may_be_in_flight(void **state) {
+static void no_more_than_may_be_in_flight(void **state)
+{
     char text[1024];
     (void)state;
     for (int i = 0; i < 10; i++) {
@@ -196,7 +211,8 @@ static void no_more_than_may_be_in_flight(void **state) {
     assert_silent(lab.fe1);
 }
 
-static void forged_senders_cost_the_forger(void **state) {
+static void forged_senders_cost_the_forger(void **state)
+{
     char text[1024];
     struct session *contoso = lab_session(PEER_EXTERNAL, false, 1);
     (void)state;
@@ -213,7 +229,8 @@ static void forged_senders_cost_the_forger(void **state) {
     assert_says(lab.fe1, "MESSAGE ");
 }
 
-static void garbage_counts_too(void **state) {
+static void garbage_counts_too(void **state)
+{
     (void)state;
     lab.fabrikam->limits.burst = 2;
     lab_hear(lab.outside, IN("MESSAGE", "a", "CSeq: 1 MESSAGE\n"));
@@ -226,7 +243,8 @@ static void garbage_counts_too(void **state) {
     assert_says(lab.outside, "SIP/2.0 503 ");
 }
 
-static void larger_than_the_partner_may_send(void **state) {
+static void larger_than_the_partner_may_send(void **state)
+{
     static char text[8192], body[5000];
     (void)state;
     memset(body, 'x', sizeof(body) - 1);
@@ -244,12 +262,14 @@ static void larger_than_the_partner_may_send(void **state) {
 /* ---- waiting for DNS ---- */
 
 #define SRV(target_)                                                                                         \
-    &(const struct srv_record_set) {                                                                         \
+    &(const struct srv_record_set)                                                                           \
+    {                                                                                                        \
         .answer = {.target = (const struct srv_target[]){{TEXT(target_), 5061, 0, 0}}, .target_count = 1},   \
         .references = 99                                                                                     \
     }
 
-static void parked_then_sent(void **state) {
+static void parked_then_sent(void **state)
+{
     (void)state;
     lab.fabrikam->locate = LOCATE_SRV;
     lab_hear(lab.inside, OUT("INVITE", "a", ""));
@@ -263,7 +283,8 @@ static void parked_then_sent(void **state) {
     assert_int_equal(lab.shared.parked, 0);
 }
 
-static void parked_for_its_sender(void **state) {
+static void parked_for_its_sender(void **state)
+{
     (void)state;
     lab.fabrikam->identity = IDENTITY_SRV_TARGET;
     lab.name[0].value = TEXT("sip.fabrikam.example");
@@ -273,7 +294,8 @@ static void parked_for_its_sender(void **state) {
     assert_says(lab.fe1, "MESSAGE ");
 }
 
-static void parked_and_refused(void **state) {
+static void parked_and_refused(void **state)
+{
     (void)state;
     lab.fabrikam->identity = IDENTITY_SRV_TARGET;
     lab_hear(lab.outside, IN("MESSAGE", "a", ""));
@@ -283,7 +305,8 @@ static void parked_and_refused(void **state) {
     assert_int_equal(lab.shared.parked, 0);
 }
 
-static void parked_too_long(void **state) {
+static void parked_too_long(void **state)
+{
     (void)state;
     lab.fabrikam->locate = LOCATE_SRV;
     lab_hear(lab.inside, OUT("MESSAGE", "a", ""));
@@ -292,7 +315,8 @@ static void parked_too_long(void **state) {
     assert_int_equal(lab.abandoned, 1);
 }
 
-static void the_sender_goes_while_dns_is_asked(void **state) {
+static void the_sender_goes_while_dns_is_asked(void **state)
+{
     (void)state;
     lab.fabrikam->locate = LOCATE_SRV;
     lab_hear(lab.inside, OUT("INVITE", "a", ""));
@@ -302,7 +326,8 @@ static void the_sender_goes_while_dns_is_asked(void **state) {
     assert_silent(lab.edge);
 }
 
-static void the_caller_gives_up_while_dns_is_asked(void **state) {
+static void the_caller_gives_up_while_dns_is_asked(void **state)
+{
     (void)state;
     lab.fabrikam->locate = LOCATE_SRV;
     lab_hear(lab.inside, OUT("INVITE", "a", ""));
@@ -316,7 +341,8 @@ static void the_caller_gives_up_while_dns_is_asked(void **state) {
     expect_event(REASON_CANCELLED, 487);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lab_set_up, lab_tear_down)
         TEST(it_crosses_inwards),

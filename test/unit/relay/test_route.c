@@ -9,7 +9,8 @@ static struct fixture fixture;
 static char mark[DIALOG_MARK_LONGEST + 1]; /* of an inbound dialog of fabrikam.example, Call-ID c */
 static char old_mark[DIALOG_MARK_LONGEST + 1];
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     (void)state;
     fixture_init(&fixture);
     mark[dialog_mark_write(&fixture.snapshot.dialog_key[0], DIRECTION_INBOUND, TEXT("fabrikam.example"),
@@ -27,7 +28,8 @@ struct outcome {
 };
 
 /* `routes`: header lines; "$M" in them and in the Request-URI is the mark, "$O" one of the key before. */
-static void expand(const char *from, char *to) {
+static void expand(const char *from, char *to)
+{
     for (; *from != '\0'; from++) {
         if (from[0] == '$' && (from[1] == 'M' || from[1] == 'O'))
             to += sprintf(to, "%s", *++from == 'M' ? mark : old_mark);
@@ -37,7 +39,8 @@ static void expand(const char *from, char *to) {
     *to = '\0';
 }
 
-static struct outcome *read_route(const char *uri, const char *routes) {
+static struct outcome *read_route(const char *uri, const char *routes)
+{
     static struct outcome outcome;
     char plan[2048];
     struct sip_edit edit;
@@ -65,7 +68,8 @@ static struct outcome *read_route(const char *uri, const char *routes) {
 }
 
 /* What is left: the Request-URI and the Route lines, each with its CR LF. */
-static const char *left(const struct outcome *outcome) {
+static const char *left(const struct outcome *outcome)
+{
     static char text[4096];
     size_t used = 0;
     const char *line = outcome->edited + 4; /* behind "BYE " */
@@ -84,7 +88,8 @@ static const char *left(const struct outcome *outcome) {
 
 /* ---- our own entries ---- */
 
-static void our_entries_are_taken_off(void **state) {
+static void our_entries_are_taken_off(void **state)
+{
     static const struct {
         const char *routes;
         size_t own;
@@ -122,7 +127,8 @@ static void our_entries_are_taken_off(void **state) {
     }
 }
 
-static void the_next_hop_is_seen(void **state) {
+static void the_next_hop_is_seen(void **state)
+{
     (void)state;
     struct outcome *outcome = read_route("sip:b@10.0.0.5", "Route: " OURS ", " OTHER "\r\n");
     assert_text(outcome->route.next.host, "fe1.corp.example");
@@ -132,7 +138,8 @@ static void the_next_hop_is_seen(void **state) {
 
 /* ---- marks ---- */
 
-static void what_proves_a_dialog(void **state) {
+static void what_proves_a_dialog(void **state)
+{
     static const struct {
         const char *routes;
         bool proven;
@@ -164,7 +171,8 @@ static void what_proves_a_dialog(void **state) {
 
 /* ---- strict routers ---- */
 
-static void a_strict_routers_work_is_undone(void **state) {
+static void a_strict_routers_work_is_undone(void **state)
+{
     (void)state;
     struct outcome *outcome = read_route("sip:sip.corp.example:5061;transport=tls;lr;dialog=$M",
                                          "Route: " OTHER "\r\nRoute: <sip:b@10.0.0.5>\r\n");
@@ -179,7 +187,8 @@ static void a_strict_routers_work_is_undone(void **state) {
     assert_int_equal(outcome->route.own_entries, 1);
 }
 
-static void what_no_strict_router_has_made(void **state) {
+static void what_no_strict_router_has_made(void **state)
+{
     (void)state;
     struct outcome *outcome = read_route("sip:b@corp.example;lr", "Route: " OTHER "\r\n");
     assert_false(outcome->route.request_uri_changed);
@@ -193,7 +202,8 @@ static void what_no_strict_router_has_made(void **state) {
 
 /* ---- the gateway itself, and what is refused ---- */
 
-static void who_is_meant(void **state) {
+static void who_is_meant(void **state)
+{
     static const struct {
         const char *uri, *routes;
         bool us;
@@ -213,7 +223,8 @@ static void who_is_meant(void **state) {
         assert_int_equal(read_route(cases[i].uri, cases[i].routes)->route.names_us, cases[i].us);
 }
 
-static void routes_that_lead_nowhere(void **state) {
+static void routes_that_lead_nowhere(void **state)
+{
     static const char *const routes[] = {
         "Route: <tel:+123>\r\n",
         "Route: <mailto:a@b>\r\n",
@@ -229,7 +240,8 @@ static void routes_that_lead_nowhere(void **state) {
                      REASON_MALFORMED_MESSAGE);
 }
 
-static void a_reload_may_change_our_name(void **state) {
+static void a_reload_may_change_our_name(void **state)
+{
     struct sip_uri uri;
     (void)state;
     assert_true(sip_uri_read(TEXT("sip:new.corp.example"), &uri));
@@ -238,7 +250,8 @@ static void a_reload_may_change_our_name(void **state) {
     assert_true(route_names_us(&fixture.worker, &uri));
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
         TEST(our_entries_are_taken_off),      TEST(the_next_hop_is_seen),

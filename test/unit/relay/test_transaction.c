@@ -9,7 +9,8 @@ static const struct hash_key secret[2] = {{{1, 2}}, {{3, 4}}};
 
 static struct transaction_table *table;
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     (void)state;
     table = transaction_table_create();
     transaction_table_set_timeout(table, TIMER_PARK, 100);
@@ -18,13 +19,15 @@ static int set_up(void **state) {
     return table == NULL;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     (void)state;
     transaction_table_destroy(table);
     return 0;
 }
 
-static struct transaction *begin(void) {
+static struct transaction *begin(void)
+{
     struct transaction *transaction = transaction_create(table);
     assert_non_null(transaction);
     return transaction;
@@ -39,7 +42,8 @@ static struct transaction *begin(void) {
 #define VIA "SIP/2.0/TLS fe1.corp.example:5061;branch=z9hG4bKabc"
 #define OLD_VIA "SIP/2.0/TLS fe1.corp.example:5061;branch=abc"
 
-static struct transaction_key key_of(const char *octets, uint64_t session) {
+static struct transaction_key key_of(const char *octets, uint64_t session)
+{
     struct sample sample;
     struct transaction_key key = {0};
     assert_int_equal(sample_read(&sample, text_of(octets)), REASON_OK);
@@ -47,13 +51,15 @@ static struct transaction_key key_of(const char *octets, uint64_t session) {
     return key;
 }
 
-static bool same(const char *a, const char *b) {
+static bool same(const char *a, const char *b)
+{
     struct transaction_key one = key_of(a, 7), two = key_of(b, 7);
     return memcmp(&one, &two, sizeof(one)) == 0;
 }
 
 /* RFC 3261 17.2.3. */
-static void what_makes_two_requests_one_transaction(void **state) {
+static void what_makes_two_requests_one_transaction(void **state)
+{
     (void)state;
     assert_true(same(REQUEST("INVITE", VIA, "1"), REQUEST("INVITE", VIA, "1")));
     assert_true(same(REQUEST("INVITE", VIA, "1"), REQUEST("INVITE", VIA, "2")));
@@ -71,14 +77,16 @@ static void what_makes_two_requests_one_transaction(void **state) {
 }
 
 /* A branch of RFC 2543 is no key alone. */
-static void a_branch_without_the_cookie(void **state) {
+static void a_branch_without_the_cookie(void **state)
+{
     (void)state;
     assert_true(same(REQUEST("INVITE", OLD_VIA, "1"), REQUEST("INVITE", OLD_VIA, "1")));
     assert_true(same(REQUEST("INVITE", OLD_VIA, "1"), REQUEST("CANCEL", OLD_VIA, "1")));
     assert_false(same(REQUEST("INVITE", OLD_VIA, "1"), REQUEST("INVITE", OLD_VIA, "2")));
 }
 
-static void sessions_do_not_meet(void **state) {
+static void sessions_do_not_meet(void **state)
+{
     struct transaction_key one = key_of(REQUEST("INVITE", VIA, "1"), 7),
                            two = key_of(REQUEST("INVITE", VIA, "1"), 8);
     (void)state;
@@ -92,12 +100,14 @@ static void sessions_do_not_meet(void **state) {
 
 /* ---- our branch ---- */
 
-static struct text branch_of(const struct transaction *transaction, char to[BRANCH_LENGTH]) {
+static struct text branch_of(const struct transaction *transaction, char to[BRANCH_LENGTH])
+{
     transaction_write_branch(transaction, 0x0123456789abcdefu, to);
     return (struct text){to, BRANCH_LENGTH};
 }
 
-static void a_branch_finds_its_transaction(void **state) {
+static void a_branch_finds_its_transaction(void **state)
+{
     char room[BRANCH_LENGTH];
     uint64_t mark;
     struct transaction *transaction = begin();
@@ -110,7 +120,8 @@ static void a_branch_finds_its_transaction(void **state) {
     transaction_free(table, transaction);
 }
 
-static void a_branch_of_another_making_finds_nothing(void **state) {
+static void a_branch_of_another_making_finds_nothing(void **state)
+{
     char room[BRANCH_LENGTH];
     struct transaction *transaction = begin();
     struct text branch = branch_of(transaction, room);
@@ -130,7 +141,8 @@ static void a_branch_of_another_making_finds_nothing(void **state) {
     transaction_free(table, transaction);
 }
 
-static void an_old_branch_finds_nothing(void **state) {
+static void an_old_branch_finds_nothing(void **state)
+{
     char before[BRANCH_LENGTH], after[BRANCH_LENGTH];
     struct transaction *transaction = begin();
     struct text old = branch_of(transaction, before);
@@ -148,7 +160,8 @@ static void an_old_branch_finds_nothing(void **state) {
     transaction_free(table, next);
 }
 
-static void loop_marks_of_other_branches(void **state) {
+static void loop_marks_of_other_branches(void **state)
+{
     uint64_t mark;
     (void)state;
     assert_false(branch_read_loop_mark(TEXT("z9hG4bK776asdhds"), &mark));
@@ -159,7 +172,8 @@ static void loop_marks_of_other_branches(void **state) {
     assert_true(mark == 255);
 }
 
-static void a_used_slot_is_clean(void **state) {
+static void a_used_slot_is_clean(void **state)
+{
     struct transaction *transaction = begin();
     struct transaction_key key = {1, {2, 3}};
     (void)state;
@@ -180,7 +194,8 @@ static void a_used_slot_is_clean(void **state) {
 }
 
 /* Over several chunks: none moves, each has a slot of its own. */
-static void many_transactions(void **state) {
+static void many_transactions(void **state)
+{
     static struct transaction *all[1000];
     char room[BRANCH_LENGTH];
     (void)state;
@@ -200,7 +215,8 @@ static void many_transactions(void **state) {
 
 /* ---- timers ---- */
 
-static void timers_expire_in_order(void **state) {
+static void timers_expire_in_order(void **state)
+{
     struct transaction *a = begin(), *b = begin(), *c = begin();
     (void)state;
     transaction_start_timer(table, a, TIMER_B, 0);
@@ -218,7 +234,8 @@ static void timers_expire_in_order(void **state) {
     transaction_free(table, c);
 }
 
-static void a_timer_that_starts_anew_forgets_the_old(void **state) {
+static void a_timer_that_starts_anew_forgets_the_old(void **state)
+{
     struct transaction *a = begin(), *b = begin();
     (void)state;
     transaction_start_timer(table, a, TIMER_B, 0);
@@ -237,7 +254,8 @@ static void a_timer_that_starts_anew_forgets_the_old(void **state) {
 
 /* ---- words for the log ---- */
 
-static void long_words_are_cut(void **state) {
+static void long_words_are_cut(void **state)
+{
     static char octets[4096];
     struct sample sample;
     struct transaction *transaction = begin();
@@ -260,7 +278,8 @@ static void long_words_are_cut(void **state) {
     transaction_free(table, transaction);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_makes_two_requests_one_transaction),
         cmocka_unit_test(a_branch_without_the_cookie),
