@@ -20,7 +20,8 @@ struct gateway {
     bool has_loop, has_lock, is_stopping;
     uv_signal_t signal[GATEWAY_SIGNALS];
 
-    uv_timer_t monitor; /* metrics.prom */
+    uv_timer_t monitor; /* metrics.prom, crl_watch */
+    int64_t crls_seen;  /* when crl_watch last looked; seconds since 1970 */
     uv_work_t reload; /* loading blocks: it runs on a thread of libuv's pool */
     bool is_reloading, reload_again;
     struct problems problems;     /* of the reload under way */
@@ -38,5 +39,7 @@ void reload_say_loaded(struct gateway *gateway, const struct settings *settings,
 /* monitor.c. Workers are started and logs open. */
 bool monitor_start(struct gateway *gateway);
 void monitor_write(struct gateway *gateway);
+/* crl_watch.c: one warning for each CRL that has ended since the last look, or before the start. */
+void crl_watch(struct gateway *gateway);
 
 #endif

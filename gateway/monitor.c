@@ -2,7 +2,7 @@
 #include "gateway/gateway_parts.h"
 #include "gateway/log/metrics.h"
 
-/* metrics.prom, written anew every ten seconds and once more at the end. */
+/* metrics.prom, written anew every ten seconds and once more at the end; CRLs are looked at as often. */
 
 #define METRICS_MS 10000u
 
@@ -43,6 +43,7 @@ void monitor_write(struct gateway *gateway)
 static void due(uv_timer_t *timer)
 {
     monitor_write(timer->data);
+    crl_watch(timer->data);
 }
 
 bool monitor_start(struct gateway *gateway)

@@ -37,7 +37,7 @@ static void established(void *owner)
     if (session->snapshot != worker->snapshot) /* a reload passed by during the handshake */
         worker->is_judging = true;
     session->accepted_logged = true;
-    audit_session(session, AUDIT_SESSION_ACCEPTED, REASON_OK, NULL);
+    audit_session(session, AUDIT_SESSION_ACCEPTED, REASON_OK, session->verdict.detail);
     if (tls_channel_proven(session->channel))
         session->handed_over = true;
     if (session->hop != NULL)
