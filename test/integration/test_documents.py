@@ -276,7 +276,7 @@ def test_no_command_is_left_out():
     assert told <= RUN_BESIDES | set(NOT_RUN)
     for word in NOT_RUN:
         if word.startswith("scripts/"):
-            assert os.access(ROOT / word, os.X_OK)
+            assert os.access(ROOT / word.split()[0], os.X_OK)
 
 
 class Lab:
