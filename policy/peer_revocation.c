@@ -57,8 +57,8 @@ static void print(const char *before, const struct revocation_finding *finding,
     certificate_subject_print(certificate->subject, name, sizeof(name));
     if (name[0] == '\0' && certificate->name_count > 0)
         (void)certificate_name_print(&certificate->names[0], name, sizeof(name));
-    snprintf(to, PEER_REVOCATION_SHOWN, "%s%s: %s", before, name[0] == '\0' ? "a certificate without a name" : name,
-             finding->why);
+    snprintf(to, PEER_REVOCATION_SHOWN, "%s%s: %s", before,
+             name[0] == '\0' ? "a certificate without a name" : name, finding->why);
 }
 
 const char *peer_revocation_refusal(struct peer *peer, const struct partner *partner,
