@@ -94,7 +94,7 @@ static void take_request(struct session *session, const struct sip_message *mess
             relay_free(earlier);
             return;
         }
-    } else if (earlier != NULL) {
+    } else if (earlier != NULL && earlier->upstream != NULL) { /* else its first sender is gone, and it begins anew */
         return; /* sent again on a reliable transport: the first one is being served (RFC 3261 17.2.3) */
     }
     if (session->state != SESSION_OPEN || worker->is_stopping) {
@@ -134,10 +134,12 @@ void relay_message(struct session *session, struct text octets, size_t header_le
         return;
     }
     struct request request = {.worker = worker, .session = session, .message = &message};
-    if (!request_is_within_rate(session, request_sender(session)))
-        request_refuse(&request, REASON_RATE_LIMITED, request_sender(session), TEXT_NONE, RATE_KEY);
-    else
+    if (request_is_within_rate(session, request_sender(session))) {
         request_refuse(&request, reason, NULL, TEXT_NONE, what);
+        return;
+    }
+    request_refuse(&request, REASON_RATE_LIMITED, request_sender(session), TEXT_NONE, RATE_KEY);
+    session_rest_after_refusals(session);
 }
 
 void relay_unframed(struct session *session, struct text octets, size_t header_length, enum reason reason,

@@ -170,6 +170,36 @@ static void the_caller_goes_before_it_rings(void **state)
     assert_int_equal(count_of_transactions(), 0);
 }
 
+static void the_caller_comes_back_on_another_session(void **state)
+{
+    (void)state;
+    send_on("INVITE");
+    session_close(lab.inside, REASON_PEER_CLOSED, NULL);
+    struct session *again = lab_session(PEER_INTERNAL, false, 2);
+    again->sender = lab.inside->sender;
+    lab_hear(again, REQUEST("INVITE", "")); /* the same, and nobody heard of the first */
+    assert_says(lab.edge, "INVITE ");
+    assert_says(again, "SIP/2.0 100 ");
+    lab_hear(again, REQUEST("CANCEL", ""));
+    assert_says(again, "SIP/2.0 200 ");
+}
+
+static void cancel_on_another_session_of_the_same_sender(void **state)
+{
+    struct session *other = lab_session(PEER_INTERNAL, false, 2);
+    (void)state;
+    other->sender = lab.inside->sender;
+    send_on("INVITE");
+    reply(180, "INVITE");
+    lab_said(lab.inside);
+    lab_hear(other, REQUEST("CANCEL", ""));
+    assert_says(other, "SIP/2.0 200 ");
+    assert_says(lab.edge, "CANCEL ");
+    reply(487, "INVITE");
+    assert_says(lab.inside, "SIP/2.0 487 ");
+    assert_silent(other);
+}
+
 static void the_sender_of_a_message_goes(void **state)
 {
     (void)state;
@@ -209,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lab_set_up, lab_tear_down)
+        TEST(the_caller_comes_back_on_another_session), TEST(cancel_on_another_session_of_the_same_sender),
         TEST(cancel_waits_for_a_provisional_answer),    TEST(cancel_crosses_the_2xx),
         TEST(cancel_comes_twice_or_too_late),           TEST(cancel_of_someone_elses_call),
         TEST(a_cancelled_call_tries_no_further_target), TEST(no_answer_to_an_invite),
