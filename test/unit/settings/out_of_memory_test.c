@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "gateway/settings.h"
+#include "policy/revocation.h"
 #include "test/unit/settings/case_file.h"
 
 static bool counting;
@@ -60,6 +61,7 @@ char *__wrap_strdup(const char *text)
 struct outcome {
     bool loaded;
     size_t errors, partners, domains, anchors, internal_anchors, servers, blocked, hosts, certificates, names;
+    size_t crls;
     char sha256[65];
 };
 
@@ -71,6 +73,10 @@ static void look(const struct settings *settings, struct outcome *outcome)
     outcome->partners = partner_set_count(settings->partners);
     for (uint32_t i = 0; i < outcome->partners; i++)
         outcome->domains += partner_set_at(settings->partners, i)->domain_count;
+    for (uint32_t i = 0; i < outcome->partners; i++) {
+        const struct crl_store *store = partner_set_at(settings->partners, i)->crl_store;
+        outcome->crls += store == NULL ? 0 : crl_store_count(store);
+    }
     outcome->anchors = trust_anchors_count(partner_set_anchors_of(settings->partners));
     outcome->internal_anchors = trust_anchors_count(settings->internal_anchors);
     outcome->servers = settings->server_count;
@@ -107,6 +113,7 @@ static void any_allocation_may_fail(void **state)
 
     assert_true(whole.loaded);
     assert_int_equal(whole.partners, 2);
+    assert_int_equal(whole.crls, 3);
     assert_true(count > 100);
     for (unsigned long i = 1; i <= count; i++) {
         struct outcome outcome = load(i);
@@ -140,11 +147,13 @@ static void write_example(const char *certificates, const char *good)
     free(changed);
     assert_int_equal(symlink(certificates, "tls"), 0);
     assert_int_equal(mkdir("federation-partners", 0755), 0);
-    case_write("federation-partners/fabrikam.yaml",
-               "partner: fabrikam\ncomment: x\ndomains: [fabrikam.example, emea.fabrikam.example]\n"
-               "roots: [../tls/fabrikam-root.pem, ../tls/contoso-root.pem]\n"
-               "identity: {names: [edge.fabrikam.example]}\nlocate: {fixed: [edge.fabrikam.example]}\n"
-               "methods: [INVITE]\npins: [\"sha256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"]\n");
+    case_write(
+        "federation-partners/fabrikam.yaml",
+        "partner: fabrikam\ncomment: x\ndomains: [fabrikam.example, emea.fabrikam.example]\n"
+        "roots: [../tls/fabrikam-root.pem, ../tls/contoso-root.pem]\n"
+        "identity: {names: [edge.fabrikam.example]}\nlocate: {fixed: [edge.fabrikam.example]}\n"
+        "crls: [../tls/with-signer.crl, ../tls/fabrikam-der.crl, ../tls/contoso.crl]\nrevocation: required\n"
+        "methods: [INVITE]\npins: [\"sha256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"]\n");
     case_write("federation-partners/contoso.yaml",
                "partner: contoso\ndomains: [contoso.example]\nroots: [../tls/contoso-root.pem]\n");
 }
