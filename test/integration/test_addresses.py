@@ -83,14 +83,28 @@ def test_received_and_rport_of_the_sender(make_lab):
 
 
 def test_answer_finds_its_connection_among_many(make_lab):
-    """Twenty sessions of one partner with the same branch, tags and Call-ID: each answer goes to its own."""
+    """Twenty sessions of one partner with the same Call-ID, tags and CSeq: each answer goes to its own."""
     lab = make_lab(partners={"fabrikam": {"limits": {"connections": 64}}})
     sessions = [lab.from_outside() for _ in range(20)]
     for number, session in enumerate(sessions):
-        session.send(sip.request("MESSAGE", ALICE, from_=BOB, to=ALICE, call_id="same", branch="z9hG4bKsame",
-                                 from_tag="same", body=b"%d" % number))
+        session.send(sip.request("MESSAGE", ALICE, from_=BOB, to=ALICE, call_id="same", from_tag="same",
+                                 body=b"%d" % number))
     for _ in sessions:
         arrived = lab.inside.expect_request("MESSAGE")
         arrived.answer(200, headers=[("X-Number", arrived.message.body.decode())])
     for number, session in enumerate(sessions):
         assert session.expect_status(200).message.get("X-Number") == str(number)
+
+
+def test_same_branch_of_two_partners_are_two_transactions(make_lab):
+    """Branch, sent-by, tags and Call-ID alike: what fabrikam sent and what contoso sent stay apart all the same."""
+    lab = make_lab(settings={"workers": 1})
+    fabrikam, contoso = lab.from_outside(), lab.from_outside(lab.pki.contoso_edge)
+    for session, sender in ((fabrikam, BOB), (contoso, "sip:carol@contoso.example")):
+        session.send(sip.request("MESSAGE", ALICE, from_=sender, to=ALICE, call_id="same", branch="z9hG4bKsame",
+                                 from_tag="same", body=sender.encode()))
+    for _ in range(2):
+        arrived = lab.inside.expect_request("MESSAGE")
+        arrived.answer(200, headers=[("X-Sender", arrived.message.body.decode())])
+    assert fabrikam.expect_status(200).message.get("X-Sender") == BOB
+    assert contoso.expect_status(200).message.get("X-Sender") == "sip:carol@contoso.example"
