@@ -200,6 +200,8 @@ static struct resolver_question take_oldest(bool for_addresses)
 {
     struct resolver_question *question = oldest(for_addresses);
     assert_non_null(question);
+    if (question == NULL) /* for compilers that do not know that the assertion does not return */
+        abort();
     struct resolver_question taken = *question;
     DL_DELETE(questions, question);
     free(question);
