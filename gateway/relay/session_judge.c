@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway/relay/address_count.h"
 #include "gateway/relay/answer.h"
@@ -22,9 +23,13 @@ static struct peer_verdict judge(struct session *session, struct snapshot *snaps
 
     const struct partner *partner =
         partner_set_by_domain(snapshot->settings->partners, text_of(session->domain));
-    if (partner == NULL) {
+    /* A reload may have given the domain to nobody, or to another partner than the one that we went to. */
+    bool moved = partner != NULL && session->hop != NULL && session->hop->partner != NULL &&
+                 strcmp(partner->name, session->hop->partner) != 0;
+    if (partner == NULL || moved) {
         struct peer_verdict verdict = {.reason = REASON_UNKNOWN_DOMAIN};
-        snprintf(verdict.detail, sizeof(verdict.detail), "no partner owns %s any more", session->domain);
+        snprintf(verdict.detail, sizeof(verdict.detail), "%s does not belong to that partner any more",
+                 session->domain);
         return verdict;
     }
     return peer_judge_outbound(policy, partner, text_of(session->domain),
@@ -72,7 +77,7 @@ enum reason session_judge(void *owner, const struct text *ders, size_t count)
     struct session *session = owner;
 
     session->chain = presented_chain_read(ders, count);
-    session->peer = malloc(sizeof(*session->peer));
+    session->peer = calloc(1, sizeof(*session->peer)); /* whole even where no judgement fills it in */
     if (session->chain == NULL || session->peer == NULL) {
         session->verdict.reason = REASON_OVERLOADED;
         return REASON_OVERLOADED;
@@ -103,7 +108,7 @@ void session_judge_again(struct session *session)
 
     if (session->state != SESSION_OPEN || is_judged(session))
         return;
-    struct peer *peer = malloc(sizeof(*peer));
+    struct peer *peer = calloc(1, sizeof(*peer));
     if (peer == NULL) {
         session_drain(session, REASON_OVERLOADED, "no memory to judge it again");
         return;
