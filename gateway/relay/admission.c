@@ -47,12 +47,12 @@ static void give_all(struct worker *worker, struct partner_counters *counters, b
 }
 
 struct transaction *relay_admit(struct session *session, const struct sip_message *message,
-                                const struct partner *partner, bool is_parked, const char **bound)
+                                const struct transaction_key *key, const struct partner *partner,
+                                bool is_parked, const char **bound)
 {
     struct worker *worker = session->worker;
     struct partner_counters *counters =
         partner == NULL ? NULL : snapshot_counters(worker, worker->snapshot, partner);
-    struct transaction_key key;
 
     if (!take_all(worker, counters, is_parked, bound))
         return NULL;
@@ -74,11 +74,10 @@ struct transaction *relay_admit(struct session *session, const struct sip_messag
     transaction->started = worker_now(worker);
     transaction->partner = partner;
     transaction_keep_words(transaction, message);
-    transaction_key_make(&key, worker->branch_keys, session->sender, message);
     transaction->session_id = session->id;
-    transaction->key = key;
+    transaction->key = *key;
     if (transaction->wants_answer)
-        transaction_enter(worker->transactions, transaction, &key);
+        transaction_enter(worker->transactions, transaction, key);
     relay_link_upstream(transaction, session);
     return transaction;
 }

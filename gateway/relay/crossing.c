@@ -84,7 +84,7 @@ static void record_route(struct sip_edit *edit, struct lines *lines, const struc
     size_t length = dialog_mark_write(&crossing->worker->snapshot->dialog_key[0], first, crossing->domain,
                                       crossing->message->call_id, mark, sizeof(mark));
     if (length == 0) {
-        lines->failed = true;
+        lines->out.failed = true;
         return;
     }
     struct text value = {mark, length};
@@ -178,7 +178,7 @@ bool crossing_compose(const struct crossing *crossing, struct transaction *trans
     lines_init(&lines, crossing->worker->lines, LINES_BUFFER);
     sip_edit_init(&edit, crossing->message);
     plan(&edit, &lines, crossing, branch);
-    size_t length = lines.failed ? 0 : sip_edit_length(&edit);
+    size_t length = lines.out.failed ? 0 : sip_edit_length(&edit);
     if (length == 0)
         return false;
     char *request = malloc(length);

@@ -54,7 +54,7 @@ static struct transaction *admit(struct request *request, const struct partner *
 {
     const char *bound;
     struct transaction *transaction =
-        relay_admit(request->session, request->message, partner, is_parked, &bound);
+        relay_admit(request->session, request->message, &request->key, partner, is_parked, &bound);
 
     if (transaction == NULL)
         request_refuse(request, REASON_OVERLOADED, partner, TEXT_NONE, bound);

@@ -3,14 +3,12 @@
 #define FEDGATE_RELAY_LINES_H
 
 /* Header lines that are made for one message, one behind the other in lent memory. What does not fit makes
- * every later line empty and `failed` true: the message is then refused rather than sent without a line. */
+ * every later line empty and `out.failed` true: the message is then refused rather than sent without a line. */
 
-#include "policy/text.h"
+#include "gateway/sip/writer.h"
 
 struct lines {
-    char *at;
-    size_t size, used;
-    bool failed;
+    struct writer out; /* all lines so far; failed: see above */
 };
 
 void lines_init(struct lines *lines, char *at, size_t size);
@@ -18,6 +16,6 @@ void lines_init(struct lines *lines, char *at, size_t size);
 void lines_add(struct lines *lines, struct text part);
 void lines_add_number(struct lines *lines, uint64_t number);
 struct text lines_end(struct lines *lines, size_t begin);
-#define lines_begin(lines) ((lines)->used)
+#define lines_begin(lines) ((lines)->out.length)
 
 #endif

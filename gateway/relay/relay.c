@@ -67,7 +67,6 @@ static void take_request(struct session *session, const struct sip_message *mess
 {
     struct worker *worker = session->worker;
     struct request request = {.worker = worker, .session = session, .message = message};
-    struct transaction_key key;
 
     if (!request_is_within_rate(
             session,
@@ -81,8 +80,8 @@ static void take_request(struct session *session, const struct sip_message *mess
         request_refuse(&request, REASON_METHOD_NOT_SUPPORTED, NULL, TEXT_NONE, NULL);
         return;
     }
-    transaction_key_make(&key, worker->branch_keys, session->sender, message);
-    struct transaction *earlier = transaction_find(worker->transactions, &key);
+    transaction_key_make(&request.key, worker->branch_keys, session->sender, message);
+    struct transaction *earlier = transaction_find(worker->transactions, &request.key);
     if (message->method_kind == SIP_METHOD_CANCEL) {
         request_cancel(&request, earlier);
         return;
@@ -94,7 +93,8 @@ static void take_request(struct session *session, const struct sip_message *mess
             relay_free(earlier);
             return;
         }
-    } else if (earlier != NULL && earlier->upstream != NULL) { /* else its first sender is gone, and it begins anew */
+    } else if (earlier != NULL &&
+               earlier->upstream != NULL) { /* else its first sender is gone, and it begins anew */
         return; /* sent again on a reliable transport: the first one is being served (RFC 3261 17.2.3) */
     }
     if (session->state != SESSION_OPEN || worker->is_stopping) {

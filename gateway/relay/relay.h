@@ -23,7 +23,8 @@ void relay_unframed(struct session *session, struct text octets, size_t header_l
 /* admission.c: a transaction for a request that has just come, linked to its session. NULL: *bound names what
  * is full. */
 struct transaction *relay_admit(struct session *session, const struct sip_message *message,
-                                const struct partner *partner, bool is_parked, const char **bound);
+                                const struct transaction_key *key, const struct partner *partner,
+                                bool is_parked, const char **bound);
 
 /* targets.c: our own servers; or those of transaction->partner, where `records` is what DNS said (NULL with
  * fixed ones). */

@@ -15,6 +15,7 @@ struct request {
     struct worker *worker;
     struct session *session;
     const struct sip_message *message;
+    struct transaction_key key;            /* of one that has just come */
     struct transaction *parked;           /* NULL when it has just come */
     const struct srv_record_set *records; /* what was parked for; NULL: look into the cache */
     struct route route;

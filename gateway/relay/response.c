@@ -67,7 +67,7 @@ static bool pass_up(struct transaction *transaction, const struct sip_message *r
         border_inward(&edit, &lines, worker, response, transaction->downstream->peer, transaction->partner);
     else
         border_outward(&edit, response);
-    size_t length = lines.failed ? 0 : sip_edit_length(&edit);
+    size_t length = lines.out.failed ? 0 : sip_edit_length(&edit);
     char *to = length == 0 ? NULL : session_reserve(upstream, length);
     if (to == NULL) {
         /* An answer that cannot be queued is lost, and the session no better than broken; closed by the next

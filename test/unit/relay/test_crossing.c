@@ -111,7 +111,7 @@ static bool write_response(const struct passage *passage, char *to)
         border_inward(&edit, &lines, lab.worker, &message, lab.edge->peer, lab.fabrikam);
     else
         border_outward(&edit, &message);
-    size_t length = lines.failed ? 0 : sip_edit_write(&edit, to, TEXT_MOST - 1);
+    size_t length = lines.out.failed ? 0 : sip_edit_write(&edit, to, TEXT_MOST - 1);
     to[length] = '\0';
     return length > 0;
 }

@@ -18,7 +18,7 @@ static void lines_stand_behind_each_other(void **state)
     struct text second = lines_end(&lines, begin);
     assert_text(first, "A: 0");
     assert_text(second, "18446744073709551615");
-    assert_false(lines.failed);
+    assert_false(lines.out.failed);
 }
 
 static void what_fits_exactly_fits(void **state)
@@ -30,7 +30,7 @@ static void what_fits_exactly_fits(void **state)
     lines_add(&lines, TEXT("12345"));
     assert_text(lines_end(&lines, 0), "12345");
     lines_add(&lines, TEXT_NONE);
-    assert_false(lines.failed);
+    assert_false(lines.out.failed);
 }
 
 static void one_octet_too_many_spoils_all_that_follows(void **state)
@@ -41,7 +41,7 @@ static void one_octet_too_many_spoils_all_that_follows(void **state)
     lines_init(&lines, room, 5);
     lines_add(&lines, TEXT("123"));
     lines_add(&lines, TEXT("456"));
-    assert_true(lines.failed);
+    assert_true(lines.out.failed);
     assert_int_equal(lines_end(&lines, 0).length, 0);
     lines_add(&lines, TEXT("4"));
     assert_int_equal(lines_end(&lines, lines_begin(&lines)).length, 0);
