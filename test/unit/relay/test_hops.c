@@ -307,6 +307,27 @@ static void a_hop_without_sessions_is_forgotten(void **state)
     assert_int_equal(HASH_COUNT(lab.worker->hops), 1); /* fe1's */
 }
 
+/* A reload may take a domain away, or give it to another partner, while a handshake is under way; what is
+ * then written to the log must be there. */
+static void a_domain_that_went_during_the_handshake(void **state)
+{
+    static const char *const now[] = {"gone.example", "contoso.example"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct session *session = lab_session(PEER_EXTERNAL, true, 0);
+        lab_join(session, lab.fabrikam, "edge.fabrikam.example", 5061);
+        free(session->peer);
+        session->peer = NULL;
+        snprintf(session->domain, sizeof(session->domain), "%s", now[i]);
+        assert_int_equal(session_judge(session, NULL, 0), REASON_UNKNOWN_DOMAIN);
+        assert_null(session->peer->partner);
+        assert_int_equal(session->peer->path_count, 0);
+        session_close(session, REASON_UNKNOWN_DOMAIN, NULL);
+        assert_int_equal(lab_last_event()->reason, REASON_UNKNOWN_DOMAIN);
+    }
+    lab_close_ended();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +349,7 @@ int main(void)
         TEST(the_sender_goes_while_it_waits),
         TEST_ONE(it_is_closed_while_it_connects),
         TEST(a_hop_without_sessions_is_forgotten),
+        TEST_ONE(a_domain_that_went_during_the_handshake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
