@@ -155,7 +155,7 @@ def test_old_tls_is_refused(lab, pki, side):
     with pytest.raises((ssl.SSLError, OSError)) as caught:
         peer.connect(getattr(lab.gateway, f"{side}_port"), identity, oldest=ssl.TLSVersion.TLSv1,
                      version=ssl.TLSVersion.TLSv1_1)
-    event = lab.gateway.audit.wait_for(event="session-refused", peer=caught.value.local)
+    event = lab.gateway.audit.wait_for(event="session-refused", peer=caught.value.local, side=side)
     assert event["reason"] == "tls-failed"
 
 
