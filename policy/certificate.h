@@ -64,6 +64,7 @@ struct certificate {
     bool has_subject_alternative_name;
     bool subject_alternative_name_critical;
     struct text subject_alternative_name; /* extension value; empty when absent */
+    bool has_ocsp_no_check;               /* id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1) */
     bool has_unknown_critical_extension;  /* the path is refused, RFC 5280 4.2 */
     /* REASON_OK, or why no path may use this certificate, not even as an anchor, although it could be read:
      * it breaks the profile of RFC 5280 section 4, or its key is weak. */

@@ -174,6 +174,14 @@ static bool read_authority_information(struct certificate *certificate, struct t
     return true;
 }
 
+static bool read_ocsp_no_check(struct certificate *certificate, struct text value, bool critical)
+{
+    struct text content;
+    (void)critical;
+    certificate->has_ocsp_no_check = true;
+    return der_only(value, DER_NULL, &content) && content.length == 0;
+}
+
 enum criticality { CRITICAL_OR_NOT, CRITICAL_ALWAYS, CRITICAL_NEVER };
 
 static const struct extension_rule {
@@ -200,6 +208,7 @@ static const struct extension_rule {
     RULE("\x55\x1d\x1f", read_distribution_points, CRITICAL_OR_NOT, "cRLDistributionPoints"),
     RULE("\x2b\x06\x01\x05\x05\x07\x01\x01", read_authority_information, CRITICAL_NEVER,
          "authorityInfoAccess"),
+    RULE("\x2b\x06\x01\x05\x05\x07\x30\x01\x05", read_ocsp_no_check, CRITICAL_OR_NOT, "id-pkix-ocsp-nocheck"),
 #undef RULE
 };
 
