@@ -36,18 +36,9 @@ static bool take_version(struct text *rest, uint32_t *version)
     return der_only(explicit_version, DER_INTEGER, &content) && text_equal(content, TEXT("\x02"));
 }
 
-static bool take_whole(struct text *rest, unsigned tag, struct text *whole)
-{
-    struct der_value value;
-    if (!der_is_next(*rest, tag) || !der_next(rest, &value))
-        return false;
-    *whole = value.whole;
-    return true;
-}
-
 static bool take_name(struct text *rest, struct text *name)
 {
-    return take_whole(rest, DER_SEQUENCE, name) && distinguished_name_is_sound(*name);
+    return der_next_whole(rest, DER_SEQUENCE, name) && distinguished_name_is_sound(*name);
 }
 
 static bool take_time(struct text *rest, int64_t *seconds)
@@ -65,7 +56,7 @@ static bool take_validity(struct text *rest, struct certificate *certificate)
 
 static bool take_public_key(struct text *rest, struct certificate *certificate)
 {
-    if (!take_whole(rest, DER_SEQUENCE, &certificate->public_key))
+    if (!der_next_whole(rest, DER_SEQUENCE, &certificate->public_key))
         return false;
     if (!public_key_read(certificate->public_key, &certificate->key))
         certificate_note_defect(certificate, REASON_MALFORMED_CERTIFICATE, "the public key cannot be read");
@@ -92,7 +83,7 @@ static bool read_to_be_signed(struct certificate *certificate, struct text *algo
 
     if (!der_only(certificate->to_be_signed, DER_SEQUENCE, &rest) || !take_version(&rest, &version) ||
         !der_next_of(&rest, DER_INTEGER, &certificate->serial) || !der_is_integer(certificate->serial) ||
-        !take_whole(&rest, DER_SEQUENCE, algorithm) || !take_name(&rest, &certificate->issuer) ||
+        !der_next_whole(&rest, DER_SEQUENCE, algorithm) || !take_name(&rest, &certificate->issuer) ||
         !take_validity(&rest, certificate) || !take_name(&rest, &certificate->subject) ||
         !take_public_key(&rest, certificate) || !skip_unique_identifiers(&rest, version) ||
         !der_optional(&rest, DER_CONTEXT_CONSTRUCTED(3), &extensions, &has_extensions) || rest.length != 0)
@@ -108,8 +99,8 @@ static bool read_fields(struct certificate *certificate)
     struct text rest, bit_string, inner_algorithm;
 
     if (!der_only(certificate->der, DER_SEQUENCE, &rest) ||
-        !take_whole(&rest, DER_SEQUENCE, &certificate->to_be_signed) ||
-        !take_whole(&rest, DER_SEQUENCE, &certificate->signature_algorithm) ||
+        !der_next_whole(&rest, DER_SEQUENCE, &certificate->to_be_signed) ||
+        !der_next_whole(&rest, DER_SEQUENCE, &certificate->signature_algorithm) ||
         !der_next_of(&rest, DER_BIT_STRING, &bit_string) || rest.length != 0 ||
         !der_bit_octets(bit_string, &certificate->signature) ||
         !read_to_be_signed(certificate, &inner_algorithm))

@@ -3,6 +3,7 @@
  * certificate, but its names can still be told. */
 #include "policy/certificate_parts.h"
 #include "policy/der.h"
+#include "policy/extension.h"
 #include "policy/general_name.h"
 #include "policy/name_constraints.h"
 
@@ -212,13 +213,15 @@ static const struct extension_rule {
 #undef RULE
 };
 
-static void read_value(struct certificate *certificate, struct text oid, bool critical, struct text value)
+static void read_value(struct certificate *certificate, const struct extension *extension)
 {
+    bool critical = extension->critical;
+
     for (size_t i = 0; i < sizeof(extension_rules) / sizeof(extension_rules[0]); i++) {
         const struct extension_rule *rule = &extension_rules[i];
-        if (!text_equal(oid, rule->oid))
+        if (!text_equal(extension->oid, rule->oid))
             continue;
-        if (!rule->read(certificate, value, critical))
+        if (!rule->read(certificate, extension->value, critical))
             certificate_note_defect(certificate, REASON_MALFORMED_CERTIFICATE, rule->malformed);
         if (rule->criticality != CRITICAL_OR_NOT && critical != (rule->criticality == CRITICAL_ALWAYS))
             certificate_note_defect(certificate, REASON_MALFORMED_CERTIFICATE, rule->criticality_wrong);
@@ -228,35 +231,21 @@ static void read_value(struct certificate *certificate, struct text oid, bool cr
     certificate->has_unknown_critical_extension = certificate->has_unknown_critical_extension || critical;
 }
 
-/* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue } */
-static bool take_extension(struct text *rest, struct text *oid, bool *critical, struct text *value)
-{
-    struct text extension, boolean;
-    bool has_boolean;
-
-    if (!der_next_of(rest, DER_SEQUENCE, &extension) || !der_next_of(&extension, DER_OID, oid) ||
-        !der_is_oid(*oid) || !der_optional(&extension, DER_BOOLEAN, &boolean, &has_boolean) ||
-        !der_next_of(&extension, DER_OCTET_STRING, value) || extension.length != 0)
-        return false;
-    *critical = false;
-    return !has_boolean || (der_boolean(boolean, critical) && *critical);
-}
-
 bool certificate_read_extensions(struct certificate *certificate, struct text extensions)
 {
-    struct text seen[CERTIFICATE_EXTENSIONS_MOST], oid, value;
+    struct text seen[CERTIFICATE_EXTENSIONS_MOST];
+    struct extension extension;
     size_t count = 0;
-    bool critical;
 
     while (extensions.length > 0) {
-        if (count == CERTIFICATE_EXTENSIONS_MOST || !take_extension(&extensions, &oid, &critical, &value))
+        if (count == CERTIFICATE_EXTENSIONS_MOST || !extension_next(&extensions, &extension))
             return false;
         for (size_t i = 0; i < count; i++) {
-            if (text_equal(seen[i], oid)) /* 4.2: at most one of a kind */
+            if (text_equal(seen[i], extension.oid)) /* 4.2: at most one of a kind */
                 return false;
         }
-        seen[count++] = oid;
-        read_value(certificate, oid, critical, value);
+        seen[count++] = extension.oid;
+        read_value(certificate, &extension);
     }
     return true;
 }

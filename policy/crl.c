@@ -6,6 +6,7 @@
 
 #include "policy/crl_parts.h"
 #include "policy/distinguished_name.h"
+#include "policy/extension.h"
 
 /* ---- entries ---- */
 
@@ -25,13 +26,13 @@ static int compare_serials(const void *a, const void *b)
  * critical, belongs to indirect lists alone. */
 static bool entry_extensions_are_known(struct text extensions)
 {
-    struct text list, oid, value;
-    bool critical;
+    struct extension extension;
+    struct text list;
 
     if (!der_only(extensions, DER_SEQUENCE, &list) || list.length == 0)
         return false;
     while (list.length > 0) {
-        if (!crl_take_extension(&list, &oid, &critical, &value) || critical)
+        if (!extension_next(&list, &extension) || extension.critical)
             return false;
     }
     return true;
@@ -81,15 +82,6 @@ static bool read_entries(struct crl *crl, struct text list, const char **why)
 
 /* ---- the list ---- */
 
-static bool take_whole(struct text *rest, unsigned tag, struct text *whole)
-{
-    struct der_value value;
-    if (!der_is_next(*rest, tag) || !der_next(rest, &value))
-        return false;
-    *whole = value.whole;
-    return true;
-}
-
 static bool take_update_times(struct text *rest, struct crl *crl)
 {
     /* 5.1.2.5: nextUpdate is there, or the list would never grow old. */
@@ -105,8 +97,8 @@ static bool read_to_be_signed(struct crl *crl, struct text *algorithm, const cha
 
     *why = "it is no CRL of version 2";
     if (!der_only(crl->to_be_signed, DER_SEQUENCE, &rest) || !der_next_of(&rest, DER_INTEGER, &version) ||
-        !text_equal(version, TEXT("\x01")) || !take_whole(&rest, DER_SEQUENCE, algorithm) ||
-        !take_whole(&rest, DER_SEQUENCE, &crl->issuer) || !distinguished_name_is_sound(crl->issuer) ||
+        !text_equal(version, TEXT("\x01")) || !der_next_whole(&rest, DER_SEQUENCE, algorithm) ||
+        !der_next_whole(&rest, DER_SEQUENCE, &crl->issuer) || !distinguished_name_is_sound(crl->issuer) ||
         distinguished_name_is_empty(crl->issuer))
         return false;
     *why = "its thisUpdate or nextUpdate is missing or wrong";
@@ -128,8 +120,9 @@ static bool read_fields(struct crl *crl, const char **why)
     struct text rest, outer_algorithm, inner_algorithm, bit_string;
 
     *why = "it is not DER, or no CRL";
-    if (!der_only(crl->der, DER_SEQUENCE, &rest) || !take_whole(&rest, DER_SEQUENCE, &crl->to_be_signed) ||
-        !take_whole(&rest, DER_SEQUENCE, &outer_algorithm) ||
+    if (!der_only(crl->der, DER_SEQUENCE, &rest) ||
+        !der_next_whole(&rest, DER_SEQUENCE, &crl->to_be_signed) ||
+        !der_next_whole(&rest, DER_SEQUENCE, &outer_algorithm) ||
         !der_next_of(&rest, DER_BIT_STRING, &bit_string) || rest.length != 0 ||
         !der_bit_octets(bit_string, &crl->signature) ||
         !signature_algorithm_read(outer_algorithm, &crl->algorithm))

@@ -3,22 +3,10 @@
 #include "policy/crl_parts.h"
 
 #include "policy/distinguished_name.h"
+#include "policy/extension.h"
 #include "policy/general_name.h"
 
 #define CRL_EXTENSIONS_MOST 32u
-
-bool crl_take_extension(struct text *rest, struct text *oid, bool *critical, struct text *value)
-{
-    struct text extension, boolean;
-    bool has_boolean;
-
-    if (!der_next_of(rest, DER_SEQUENCE, &extension) || !der_next_of(&extension, DER_OID, oid) ||
-        !der_is_oid(*oid) || !der_optional(&extension, DER_BOOLEAN, &boolean, &has_boolean) ||
-        !der_next_of(&extension, DER_OCTET_STRING, value) || extension.length != 0)
-        return false;
-    *critical = false;
-    return !has_boolean || (der_boolean(boolean, critical) && *critical);
-}
 
 /* ---- issuingDistributionPoint ---- */
 
@@ -93,16 +81,17 @@ static bool read_authority_key_id(struct crl *crl, struct text value, const char
            der_optional(&content, DER_CONTEXT(0), &crl->authority_key_id, &present);
 }
 
-static bool read_extension(struct crl *crl, struct text oid, bool critical, struct text value,
-                           const char **why)
+static bool read_extension(struct crl *crl, const struct extension *extension, const char **why)
 {
+    struct text oid = extension->oid, value = extension->value;
+
     if (text_equal(oid, TEXT("\x55\x1d\x1c")))
         return read_issuing_distribution_point(crl, value, why);
     if (text_equal(oid, TEXT("\x55\x1d\x1b"))) {
         *why = "it is a delta CRL";
         return false;
     }
-    if (critical) { /* 5.2: no other is critical by right */
+    if (extension->critical) { /* 5.2: no other is critical by right */
         *why = "it has a critical extension that is not known or must not be critical";
         return false;
     }
@@ -115,20 +104,20 @@ static bool read_extension(struct crl *crl, struct text oid, bool critical, stru
 
 bool crl_read_extensions(struct crl *crl, struct text list, const char **why)
 {
-    struct text seen[CRL_EXTENSIONS_MOST], oid, value;
+    struct text seen[CRL_EXTENSIONS_MOST];
+    struct extension extension;
     size_t count = 0;
-    bool critical;
 
     while (list.length > 0) {
         *why = "its extensions cannot be read";
-        if (count == CRL_EXTENSIONS_MOST || !crl_take_extension(&list, &oid, &critical, &value))
+        if (count == CRL_EXTENSIONS_MOST || !extension_next(&list, &extension))
             return false;
         for (size_t i = 0; i < count; i++) {
-            if (text_equal(seen[i], oid))
+            if (text_equal(seen[i], extension.oid))
                 return false;
         }
-        seen[count++] = oid;
-        if (!read_extension(crl, oid, critical, value, why))
+        seen[count++] = extension.oid;
+        if (!read_extension(crl, &extension, why))
             return false;
     }
     *why = "it has no CRLNumber (RFC 5280 5.2.3)";

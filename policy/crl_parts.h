@@ -7,10 +7,6 @@
 #include "policy/crl.h"
 #include "policy/der.h"
 
-/* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }: takes it off *rest. */
-bool crl_take_extension(struct text *rest, struct text *oid, bool *critical, struct text *value)
-    __attribute__((warn_unused_result));
-
 /* The content of [0] of TBSCertList. False with *why set: it cannot be read, or the list cannot be used. */
 bool crl_read_extensions(struct crl *crl, struct text list, const char **why)
     __attribute__((warn_unused_result));

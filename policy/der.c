@@ -59,6 +59,15 @@ bool der_next_of(struct text *rest, unsigned tag, struct text *content)
     return true;
 }
 
+bool der_next_whole(struct text *rest, unsigned tag, struct text *whole)
+{
+    struct der_value value;
+    if (!der_is_next(*rest, tag) || !der_next(rest, &value))
+        return false;
+    *whole = value.whole;
+    return true;
+}
+
 bool der_optional(struct text *rest, unsigned tag, struct text *content, bool *present)
 {
     *present = der_is_next(*rest, tag);

@@ -44,6 +44,8 @@ struct der_value {
 bool der_next(struct text *rest, struct der_value *value) __attribute__((warn_unused_result));
 /* The same, which must have this tag. */
 bool der_next_of(struct text *rest, unsigned tag, struct text *content) __attribute__((warn_unused_result));
+/* The same, and gives it with its header. */
+bool der_next_whole(struct text *rest, unsigned tag, struct text *whole) __attribute__((warn_unused_result));
 /* Takes it only where the next value has this tag; *content is TEXT_NONE with *present false where it has
  * not. */
 bool der_optional(struct text *rest, unsigned tag, struct text *content, bool *present)
