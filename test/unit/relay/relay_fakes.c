@@ -59,9 +59,13 @@ const union address *__wrap_stream_peer(const struct stream *stream);
 const union address *__wrap_stream_peer(const struct stream *stream)
 {
     static union address inner, outer;
+    static bool are_read;
     const struct session *session = (const struct session *)(const void *)stream;
-    assert_true(address_read(TEXT("10.0.0.5"), 40000, &inner));
-    assert_true(address_read(TEXT("198.51.100.7"), 40001, &outer));
+
+    if (!are_read)
+        are_read = address_read(TEXT("10.0.0.5"), 40000, &inner) &&
+                   address_read(TEXT("198.51.100.7"), 40001, &outer);
+    assert_true(are_read);
     return session->side == PEER_INTERNAL ? &inner : &outer;
 }
 
@@ -88,7 +92,8 @@ void __wrap_tls_channel_shutdown(struct tls_channel *channel)
 bool __wrap_tls_channel_write(struct tls_channel *channel, struct text octets);
 bool __wrap_tls_channel_write(struct tls_channel *channel, struct text octets)
 {
-    (void)channel, (void)octets;
+    if (lab.written != NULL)
+        lab.written((struct session *)(uintptr_t)channel, octets); /* the channel is its session, as above */
     return !lab.writing_fails;
 }
 

@@ -59,6 +59,22 @@ static struct partner *make_partner(size_t who, const char *name, struct host_po
     return partner;
 }
 
+void lab_add_partner(size_t number)
+{
+    char name[32], domain[48];
+    struct partner *partner = calloc(1, sizeof(*partner));
+
+    assert_non_null(partner);
+    snprintf(name, sizeof(name), "partner%zu", number);
+    snprintf(domain, sizeof(domain), "%s.example", name);
+    *partner = (struct partner){.name = copy(name), .domain_count = 1, .anchor_count = 1, .enabled = true};
+    partner->domains = calloc(1, sizeof(*partner->domains));
+    partner->anchors = calloc(1, sizeof(*partner->anchors));
+    partner->domains[0] = copy(domain);
+    partner->anchors[0] = &lab.anchor[1];
+    assert_true(partner_set_add(lab.partners, partner));
+}
+
 static void prove(struct session *session, size_t who)
 {
     session->peer = calloc(1, sizeof(*session->peer));

@@ -42,8 +42,10 @@ struct lab {
     size_t event_count;
     const void *full; /* the session of which stream_waiting says `waiting`; `edge` at first */
     size_t waiting;
-    const void *paused, *resumed; /* the sessions that last were */
-    bool writing_fails;           /* the next write to any channel */
+    const void *paused, *resumed;                                 /* the sessions that last were */
+    bool writing_fails;                                           /* the next write to any channel */
+    void (*written)(struct session *session, struct text octets); /* what goes to the channel of a session;
+                                                                     NULL: nowhere */
     /* The resolver: NULL asks; a question is kept until lab_answer. */
     const struct srv_record_set *known;
     size_t questions, abandoned, address_questions;
@@ -60,6 +62,9 @@ int lab_tear_down(void **state); /* fails when a counter is not back at 0 */
 struct session *lab_session(enum peer_side side, bool we_connected, size_t who);
 /* Puts a session that we opened under a hop, where requests find it. */
 void lab_join(struct session *session, const struct partner *partner, const char *host, uint16_t port);
+
+/* One more partner, fabrikam's like but for its name and domain, number 2 and up. */
+void lab_add_partner(size_t number);
 
 /* Lets the text come in on a session: "\n" stands for CR LF, "$L" for the length of the body. */
 void lab_hear(struct session *session, const char *text);
