@@ -96,7 +96,7 @@ static void look_for_length(struct sip_framer *framer, struct text line)
 
     if (is_folded(line) && hides_length(line))
         framer->broken = "a continued line that reads as Content-Length";
-    if (octet_lower(line.at[0]) != 'c' && octet_lower(line.at[0]) != 'l')
+    if (text_lower(line.at[0]) != 'c' && text_lower(line.at[0]) != 'l')
         return;
     if (!sip_header_read(line, &header) || header.kind != SIP_HEADER_CONTENT_LENGTH)
         return;

@@ -25,7 +25,7 @@ bool sip_header_is_single(enum sip_header_kind kind)
 /* RFC 3261 7.3.3 */
 static enum sip_header_kind kind_of_letter(char letter)
 {
-    char lower = octet_lower(letter);
+    char lower = text_lower(letter);
 #define X(kind, text, compact, single)                                                                       \
     if ((compact) != 0 && lower == (compact))                                                                \
         return SIP_HEADER_##kind;

@@ -29,11 +29,6 @@ static inline bool octet_is(char c, unsigned classes)
     return (octet_classes[(unsigned char)c] & classes) != 0;
 }
 
-static inline char octet_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 /* How many octets at the start of the text are of the classes. */
 static inline size_t octets_span(struct text t, unsigned classes)
 {
@@ -70,7 +65,7 @@ static inline bool octets_equal(struct text a, struct text b)
     if (a.length != b.length)
         return false;
     for (size_t i = 0; i < a.length; i++) {
-        if (octet_lower(a.at[i]) != octet_lower(b.at[i]))
+        if (text_lower(a.at[i]) != text_lower(b.at[i]))
             return false;
     }
     return true;

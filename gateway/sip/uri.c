@@ -177,11 +177,11 @@ static enum sip_uri_kind kind_of(struct text scheme)
 /* RFC 3986 3.1 */
 static bool is_scheme(struct text t)
 {
-    char first = t.length == 0 ? '0' : octet_lower(t.at[0]);
+    char first = t.length == 0 ? '0' : text_lower(t.at[0]);
     if (first < 'a' || first > 'z')
         return false;
     for (size_t i = 1; i < t.length; i++) {
-        char c = octet_lower(t.at[i]);
+        char c = text_lower(t.at[i]);
         if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '+' && c != '-' && c != '.')
             return false;
     }
