@@ -72,6 +72,7 @@ static void settings_destroy(struct settings *settings)
     free(settings->dns.host);
     free(settings->partners_folder);
     free(settings->logs.directory);
+    free(settings->fetch.directory);
     free(settings->user);
     free(settings->sha256);
     free(settings->file);
@@ -135,7 +136,7 @@ static void load_crls(struct settings_draft *draft)
 
     settings->internal_crl_store = crl_files_load(&crls, &draft->reading, yaml_find(section, "crls"));
     revocation_keys_check(&draft->reading, section, settings->internal_revocation,
-                          settings->internal_crl_count);
+                          settings->internal_ocsp, settings->internal_crl_count);
 }
 
 static void load_discovery(struct settings_draft *draft)
@@ -248,7 +249,11 @@ static void load_all(struct settings_draft *draft)
     else
         yaml_out_of_memory(&draft->reading, draft->root);
     settings->policy.internal_revocation =
-        (struct revocation_terms){settings->internal_revocation, settings->internal_crl_store};
+        (struct revocation_terms){.rule = settings->internal_revocation,
+                                  .store = settings->internal_crl_store,
+                                  .ocsp = settings->internal_ocsp,
+                                  .source = settings->internal_crls,
+                                  .source_count = settings->internal_crl_count};
     settings->sha256 = files_digest_finish(draft->digest);
     if (settings->sha256 == NULL)
         yaml_out_of_memory(&draft->reading, draft->root);

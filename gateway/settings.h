@@ -40,7 +40,7 @@ struct settings {
     size_t internal_crl_count;
     struct crl_store *internal_crl_store; /* owned; what was read from them. NULL: none are listed */
     enum revocation_rule internal_revocation;
-    bool internal_ocsp;
+    enum revocation_rule internal_ocsp;
     char **servers; /* owned; lower case */
     size_t server_count;
     char **domains; /* owned; lower case: the SIP domains we speak for */
@@ -67,6 +67,12 @@ struct settings {
         char *directory; /* owned, resolved */
         enum user_logging users;
     } logs;
+    struct { /* CRLs and OCSP answers from the web */
+        char *directory;     /* owned, resolved; where they are kept over a restart */
+        uint32_t timeout_ms; /* one answer, from the question for the address to its last octet */
+        size_t size;         /* octets of one answer, at most */
+        bool allow_private;  /* private and loopback addresses too */
+    } fetch;
     struct limits limits;
     unsigned workers; /* resolved: at least 1 */
     char *user;       /* owned, or NULL: the user to become when started as root */

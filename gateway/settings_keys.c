@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gateway/settings_parts.h"
+#include "policy/crl.h"
 #include "policy/not_in_force.h"
 #include "policy/revocation_keys.h"
 #include "policy/utf8.h"
@@ -90,6 +91,16 @@ static const struct yaml_key log_keys[] = {
     {NULL},
 };
 
+static const struct yaml_range fetch_timeout_range = {500, 60000};
+static const struct yaml_range fetch_size_range = {1024, CRL_LARGEST};
+static const struct yaml_key fetch_keys[] = {
+    {"directory", yaml_read_path, VALUE(fetch.directory), NULL, false},
+    {"timeout", yaml_read_duration32, VALUE(fetch.timeout_ms), &fetch_timeout_range, false},
+    {"size", yaml_read_size, VALUE(fetch.size), &fetch_size_range, false},
+    {"allow-private", yaml_read_boolean, VALUE(fetch.allow_private), NULL, false},
+    {NULL},
+};
+
 static void read_watch(struct yaml_reading *reading, const struct yaml_node *node,
                        const struct yaml_field *field)
 {
@@ -154,6 +165,7 @@ static const struct yaml_key gateway_keys[] = {
     {"discovery", yaml_read_section, 0, 0, discovery_keys, false},
     {"dns", yaml_read_section, 0, 0, settings_dns_keys, false},
     {"logs", yaml_read_section, 0, 0, log_keys, false},
+    {"fetch", yaml_read_section, 0, 0, fetch_keys, false},
     {"limits", yaml_read_section, VALUE(limits), settings_limit_keys, false},
     {"workers", read_workers, VALUE(workers), NULL, false},
     {"user", read_user, VALUE(user), NULL, false},
@@ -181,6 +193,8 @@ static void set_defaults(struct settings *settings)
     settings->internal_revocation = REVOCATION_IF_AVAILABLE;
     settings->dns.timeout_ms = 2000;
     settings->logs.users = USERS_FULL;
+    settings->fetch.timeout_ms = 5000;
+    settings->fetch.size = 16u * 1024u * 1024u;
     limits_set_defaults(&settings->limits);
     settings->workers = processors();
 }
@@ -193,7 +207,9 @@ void settings_keys_read(struct settings_draft *draft)
     yaml_read_mapping(&draft->reading, draft->root, "the gateway file", gateway_keys, settings);
     if (settings->logs.directory == NULL)
         settings->logs.directory = path_beside(settings->file, "logs");
-    if (settings->logs.directory == NULL)
+    if (settings->fetch.directory == NULL)
+        settings->fetch.directory = path_beside(settings->file, "fetched");
+    if (settings->logs.directory == NULL || settings->fetch.directory == NULL)
         yaml_out_of_memory(&draft->reading, draft->root);
     settings_dns_check(draft);
     check_listeners(draft);

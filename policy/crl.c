@@ -154,6 +154,7 @@ struct crl *crl_read(struct text der, const char **why)
     struct crl *crl = calloc(1, sizeof(*crl));
     if (crl == NULL)
         return NULL;
+    atomic_init(&crl->references, 1);
     crl->scope.reasons = CRL_REASONS_ALL;
     crl->der = (struct text){text_copy(der), der.length};
     if (crl->der.at == NULL || !read_fields(crl, why)) {
@@ -164,9 +165,15 @@ struct crl *crl_read(struct text der, const char **why)
     return crl;
 }
 
+struct crl *crl_hold(struct crl *crl)
+{
+    atomic_fetch_add(&crl->references, 1);
+    return crl;
+}
+
 void crl_destroy(struct crl *crl)
 {
-    if (crl == NULL)
+    if (crl == NULL || atomic_fetch_sub(&crl->references, 1) > 1)
         return;
     free((char *)crl->der.at);
     free(crl->serials);

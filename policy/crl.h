@@ -4,7 +4,9 @@
 
 /* One certificate revocation list (RFC 5280 section 5), read strictly from DER. Refused whole, since nothing
  * could be concluded from them: delta and indirect CRLs, unknown critical extensions of the list or of an
- * entry, lists without nextUpdate or CRLNumber. Immutable once read. */
+ * entry, lists without nextUpdate or CRLNumber. Immutable once read, but for its marks. */
+
+#include <stdatomic.h>
 
 #include "policy/certificate.h"
 
@@ -25,6 +27,9 @@ struct crl_scope {
 };
 
 struct crl {
+    atomic_uint references; /* crl_hold, crl_destroy */
+    /* A CA of an accepted path has signed it: what is fetched later and cannot say so never displaces it. */
+    atomic_bool was_genuine;
     struct text der;          /* owned */
     struct text to_be_signed; /* with its header */
     struct signature_algorithm algorithm;
@@ -41,7 +46,8 @@ struct crl {
 
 /* Copies `der`. NULL on failure, with *why set to a literal, a clause for a problem. */
 struct crl *crl_read(struct text der, const char **why) __attribute__((warn_unused_result));
-void crl_destroy(struct crl *crl); /* NULL is fine */
+struct crl *crl_hold(struct crl *crl); /* any thread; returns it */
+void crl_destroy(struct crl *crl);     /* gives up one reference, any thread; NULL is fine */
 
 bool crl_lists(const struct crl *crl, struct text serial);
 /* Is `a` newer than `b`: a higher CRLNumber, or the same and a later thisUpdate? */

@@ -249,19 +249,30 @@ static void load_file(const struct crl_loading *loading, const char *path, struc
     free(content);
 }
 
+static bool names_a_file(const struct yaml_node *sources)
+{
+    for (const struct yaml_node *entry = sources->first; entry != NULL; entry = entry->next) {
+        if (entry->kind != YAML_SCALAR || !revocation_is_remote(entry->value))
+            return true;
+    }
+    return false;
+}
+
 struct crl_store *crl_files_load(const struct crl_loading *loading, struct yaml_reading *reading,
                                  const struct yaml_node *sources)
 {
     if (sources == NULL || sources->kind != YAML_LIST || sources->count == 0)
+        return NULL;
+    if (loading->rule == REVOCATION_OFF)
+        problems_add(loading->problems, SEVERITY_WARNING, yaml_place(reading, sources), "crls-not-used",
+                     "'crls' are not looked at while 'revocation' is off");
+    if (!names_a_file(sources))
         return NULL;
     struct crl_store *store = crl_store_create();
     if (store == NULL) {
         yaml_out_of_memory(reading, sources);
         return NULL;
     }
-    if (loading->rule == REVOCATION_OFF)
-        problems_add(loading->problems, SEVERITY_WARNING, yaml_place(reading, sources), "crls-not-used",
-                     "'crls' are not looked at while 'revocation' is off");
     for (const struct yaml_node *entry = sources->first; entry != NULL; entry = entry->next) {
         if (entry->kind != YAML_SCALAR || entry->value.length == 0 || revocation_is_remote(entry->value))
             continue; /* told when the list was read */

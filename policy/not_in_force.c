@@ -9,9 +9,6 @@ static const struct {
 } settings[] = {
     {"identity: secure-srv", "use identity: domain, names or srv-target"},
     {"identity: dane", "use identity: domain, names or srv-target"},
-    {"crls: [URL]", "fetch the CRL by a job of your own, list its file, and reload"},
-    {"crls: [from-certificate]", "fetch the CRLs by a job of your own, list their files, and reload"},
-    {"ocsp: true", "remove the key"},
     {"discovery.enabled: true", "give each partner a file of its own"},
     {"partners-watch: true", "reload with SIGHUP after a change"},
 };

@@ -116,6 +116,7 @@ struct ocsp_response *ocsp_response_read(struct text der, const char **why)
     struct ocsp_response *response = calloc(1, sizeof(*response));
     if (response == NULL)
         return NULL;
+    atomic_init(&response->references, 1);
     response->der = (struct text){text_copy(der), der.length};
     if (response->der.at == NULL || !take_basic(response->der, &basic, why) ||
         !read_basic(response, basic, why)) {
@@ -126,9 +127,15 @@ struct ocsp_response *ocsp_response_read(struct text der, const char **why)
     return response;
 }
 
+struct ocsp_response *ocsp_response_hold(struct ocsp_response *response)
+{
+    atomic_fetch_add(&response->references, 1);
+    return response;
+}
+
 void ocsp_response_destroy(struct ocsp_response *response)
 {
-    if (response == NULL)
+    if (response == NULL || atomic_fetch_sub(&response->references, 1) > 1)
         return;
     for (size_t i = 0; i < response->certificate_count; i++)
         certificate_destroy(response->certificate[i]);

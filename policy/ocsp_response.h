@@ -4,7 +4,9 @@
 
 /* What an OCSP responder answered (RFC 6960 4.2), read strictly from DER, and what may be concluded from it.
  * Reading believes nothing yet: whether it is signed by someone who may speak for the certificate's issuer is
- * judged by ocsp_response_check. Immutable once read: any number of threads may ask it. */
+ * judged by ocsp_response_check. Immutable once read, but for its marks: any number of threads may ask it. */
+
+#include <stdatomic.h>
 
 #include "policy/certificate.h"
 
@@ -44,6 +46,8 @@ struct ocsp_single {
 
 /* All texts are views into `der`. */
 struct ocsp_response {
+    atomic_uint references;   /* ocsp_response_hold, ocsp_response_destroy */
+    atomic_bool was_genuine;  /* somebody's mark: a check has believed it once */
     struct text der;          /* owned */
     struct text to_be_signed; /* ResponseData with its header */
     struct signature_algorithm algorithm;
@@ -63,7 +67,8 @@ struct ocsp_response {
  * bound above passed, a weak signature algorithm, no memory. */
 struct ocsp_response *ocsp_response_read(struct text der, const char **why)
     __attribute__((warn_unused_result));
-void ocsp_response_destroy(struct ocsp_response *response); /* NULL is fine */
+struct ocsp_response *ocsp_response_hold(struct ocsp_response *response); /* any thread; returns it */
+void ocsp_response_destroy(struct ocsp_response *response); /* gives up one reference; NULL is fine */
 
 struct ocsp_finding {
     enum ocsp_answer answer;

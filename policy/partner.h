@@ -18,12 +18,15 @@ enum identity_rule {
 
 enum locate_rule { LOCATE_SRV, LOCATE_FIXED };
 enum revocation_rule { REVOCATION_OFF, REVOCATION_IF_AVAILABLE, REVOCATION_REQUIRED };
-struct crl_store; /* revocation.h */
+struct crl_store; /* crl_store.h */
 
 /* What a partner's file, or `internal`, says of revocation. */
 struct revocation_terms {
-    enum revocation_rule rule;
-    const struct crl_store *store; /* borrowed; NULL: no CRLs are listed */
+    enum revocation_rule rule;     /* `revocation`: what CRLs must tell */
+    const struct crl_store *store; /* borrowed; CRLs from files; NULL: no file is listed */
+    enum revocation_rule ocsp;     /* `ocsp`: what OCSP must tell */
+    char *const *source;           /* borrowed; `crls` as listed: files, URLs, "from-certificate" */
+    size_t source_count;
 };
 
 #define PARTNER_DIRECTION_INBOUND 0x1u
@@ -75,7 +78,7 @@ struct partner {
     size_t crl_count;
     struct crl_store *crl_store; /* owned; what was read from them. NULL: none are listed */
     enum revocation_rule revocation;
-    bool ocsp;
+    enum revocation_rule ocsp;
     bool keep_asserted_identity;
     bool diagnostics_public;
     struct partner_limits limits;

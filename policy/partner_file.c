@@ -206,7 +206,7 @@ static void load_crls(struct loading *loading, struct yaml_reading *reading, con
                                .digest = loading->context->digest};
 
     partner->crl_store = crl_files_load(&crls, reading, yaml_find(root, "crls"));
-    revocation_keys_check(reading, root, partner->revocation, partner->crl_count);
+    revocation_keys_check(reading, root, partner->revocation, partner->ocsp, partner->crl_count);
 }
 
 /* The name stands in the file so that a copy under another name is noticed. */

@@ -187,7 +187,8 @@ struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct
     struct candidate candidate = {0};
     char names[200];
 
-    *peer = (struct peer){.side = PEER_EXTERNAL, .role = PEER_AS_CLIENT, .chain = chain};
+    *peer = (struct peer){
+        .side = PEER_EXTERNAL, .role = PEER_AS_CLIENT, .chain = chain, .evidence = peer->evidence};
     if (chain->defect != REASON_OK)
         return peer_conclude(log, "certificate", chain->defect, "%s", reason_sentence(chain->defect));
     peer_print_names(chain->certificate[0], names, sizeof(names));

@@ -38,7 +38,8 @@ struct peer_verdict peer_judge_internal(const struct policy *policy, const struc
 {
     char names[200], shown[PEER_REVOCATION_SHOWN];
 
-    *peer = (struct peer){.side = PEER_INTERNAL, .role = role, .chain = chain};
+    *peer = (struct peer){
+        .side = PEER_INTERNAL, .role = role, .chain = chain, .evidence = peer->evidence};
     if (chain->defect != REASON_OK)
         return peer_conclude(log, "certificate", chain->defect, "%s", reason_sentence(chain->defect));
     peer_print_names(chain->certificate[0], names, sizeof(names));
@@ -93,7 +94,11 @@ struct peer_verdict peer_judge_outbound(const struct policy *policy, const struc
 {
     char names[200], shown[PEER_REVOCATION_SHOWN];
 
-    *peer = (struct peer){.side = PEER_EXTERNAL, .role = PEER_AS_SERVER, .chain = chain, .partner = partner};
+    *peer = (struct peer){.side = PEER_EXTERNAL,
+                          .role = PEER_AS_SERVER,
+                          .chain = chain,
+                          .partner = partner,
+                          .evidence = peer->evidence};
     enum reason state = partner_state(partner, now);
     if (state != REASON_OK)
         return peer_conclude(log, "partner-state", state, "partner %s: %s", partner->name,

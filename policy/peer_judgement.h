@@ -33,6 +33,7 @@ struct peer {
     struct text name; /* the name in the certificate that was matched; borrowed from the chain */
     int64_t valid_until;                 /* the earliest end of a certificate of the first path */
     struct peer_revocations revocations; /* of the paths */
+    struct peer_evidence evidence;       /* the caller's, set before the judgement */
 };
 
 struct peer_verdict {

@@ -134,7 +134,11 @@ static bool pins_match(const struct partner *partner, const struct trust_path *p
 
 struct revocation_terms partner_revocation_terms(const struct partner *partner)
 {
-    return (struct revocation_terms){partner->revocation, partner->crl_store};
+    return (struct revocation_terms){.rule = partner->revocation,
+                                     .store = partner->crl_store,
+                                     .ocsp = partner->ocsp,
+                                     .source = partner->crls,
+                                     .source_count = partner->crl_count};
 }
 
 bool reason_is_about_revocation(enum reason reason)

@@ -12,24 +12,35 @@ struct peer;
 
 #define PEER_REVOCATIONS_MOST 8u /* answers that a peer keeps; beyond them the oldest is asked for anew */
 
-/* What a store says of a path, as strictly as `revocation: required` asks. */
+/* What is known of a path under some terms. */
 struct peer_revocation {
     size_t path; /* in peer->path */
-    const struct crl_store *store;
+    struct revocation_terms terms;
     enum reason reason;
     struct revocation_finding finding;
 };
 
 struct peer_revocations {
     struct peer_revocation kept[PEER_REVOCATIONS_MOST];
-    size_t asked;  /* so far; the first PEER_REVOCATIONS_MOST of them have a place of their own */
-    int64_t until; /* when the first of the answers ends; 0: there is none */
+    size_t asked;   /* so far; the first PEER_REVOCATIONS_MOST of them have a place of their own */
+    int64_t until;  /* when the first of the answers ends; 0: there is none */
+    uint64_t marks; /* evidence_mark of every fetched source that an answer went by */
 };
 
-/* REASON_OK, REASON_CERTIFICATE_REVOKED or, under REVOCATION_REQUIRED, REASON_REVOCATION_UNKNOWN. */
+/* What was fetched, and the ear for what should be: set by the caller before the peer is judged, kept by
+ * every judgement, and valid whenever one is asked for. All NULL: nothing is fetched. */
+struct peer_evidence {
+    const struct revocation_evidence *fetched; /* borrowed */
+    struct revocation_needs *needs;            /* borrowed */
+};
+
+/* As revocation_check. */
 enum reason peer_revocation_check(struct peer *peer, size_t path, struct revocation_terms terms, int64_t now);
-/* Has a CRL ended or begun since the peer was judged, so that it shall be judged again? */
+/* Has an answer ended or begun since the peer was judged, so that it shall be judged again? */
 bool peer_revocation_is_stale(const struct peer *peer, int64_t now);
+/* New evidence takes the place of the old; where the peer was judged by a source that has changed, it is
+ * stale from now on. `changed` as in struct revocation_evidence. */
+void peer_revocation_renew(struct peer *peer, const struct revocation_evidence *fetched, uint64_t changed);
 
 /* ---- for people; each returns `to` ---- */
 

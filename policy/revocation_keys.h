@@ -8,7 +8,7 @@
 
 yaml_value_reader revocation_read_rule; /* enum revocation_rule */
 yaml_value_reader revocation_read_crls; /* char ** and count: paths, http(s) URLs, "from-certificate" */
-yaml_value_reader revocation_read_ocsp; /* bool */
+yaml_value_reader revocation_read_ocsp; /* enum revocation_rule */
 
 /* Is an entry of `crls` no file, but a URL or "from-certificate"? */
 bool revocation_is_remote(struct text source);
@@ -16,6 +16,6 @@ bool revocation_is_remote(struct text source);
  * to go by.
  */
 void revocation_keys_check(struct yaml_reading *reading, const struct yaml_node *section,
-                           enum revocation_rule rule, size_t crl_count);
+                           enum revocation_rule rule, enum revocation_rule ocsp, size_t crl_count);
 
 #endif

@@ -150,7 +150,7 @@ void partner_json(const struct partner *partner, int64_t now, struct json *json)
     names_json(json, "crls", partner->crls, partner->crl_count);
     crl_lists_json(partner, now, json);
     json_string(json, "revocation", revocation[partner->revocation]);
-    json_boolean(json, "ocsp", partner->ocsp);
+    json_string(json, "ocsp", revocation[partner->ocsp]);
     json_string(json, "asserted-identity", partner->keep_asserted_identity ? "keep" : "strip");
     json_string(json, "diagnostics", partner->diagnostics_public ? "public" : "off");
     limits_json(&partner->limits, json);

@@ -40,9 +40,11 @@ static void check(struct crl *take, struct certificate *certificate)
     struct trust_path path = {.certificate = {certificate, certificate}, .count = 2};
     struct revocation_finding finding;
     const char *why;
+    const struct revocation_terms terms = {.rule = REVOCATION_REQUIRED, .store = store};
+    const struct revocation_question question = {.terms = &terms, .now = take->this_update};
 
     demand(store != NULL && crl_store_add(store, take, &why));
-    enum reason reason = revocation_check(&path, store, take->this_update, REVOCATION_REQUIRED, &finding);
+    enum reason reason = revocation_check(&path, &question, &finding);
     demand((reason == REASON_OK) == (finding.certificate == NULL));
     crl_store_destroy(store);
 }

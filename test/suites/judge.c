@@ -101,11 +101,12 @@ static void add_crl(struct question *question, const char *hex)
 static enum reason check_revocation(struct question *question, const struct trust_path *path)
 {
     struct revocation_finding finding;
+    const struct revocation_terms terms = {.rule = question->revocation, .store = question->crls};
+    const struct revocation_question asked = {.terms = &terms, .now = question->time};
 
     if (question->crl_refused && question->revocation != REVOCATION_OFF)
         return REASON_REVOCATION_UNKNOWN;
-    enum reason reason =
-        revocation_check(path, question->crls, question->time, question->revocation, &finding);
+    enum reason reason = revocation_check(path, &asked, &finding);
     if (reason != REASON_OK)
         snprintf(question->detail, sizeof(question->detail), "%s", finding.why);
     return reason;

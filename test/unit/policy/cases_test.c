@@ -98,7 +98,7 @@ static struct message_facts read_request(char *words, enum direction direction)
 static void run_inbound_session(struct world *world, char **column, char *outcome, size_t size)
 {
     struct presented_chain *chain = world_chain(column[1]);
-    struct peer peer;
+    struct peer peer = {0};
     struct peer_verdict verdict = peer_judge_inbound(&world->policy, chain, world->now, NULL, NULL, &peer);
 
     say_session(&verdict, &peer, outcome, size);
@@ -109,7 +109,7 @@ static void run_outbound_session(struct world *world, char **column, char *outco
 {
     struct srv_answer answer;
     struct srv_target target[8];
-    struct peer peer;
+    struct peer peer = {0};
     struct presented_chain *chain = world_chain(column[2]);
     const struct srv_answer *known = world_answer(column[3], &answer, target);
     struct text domain = text_of(world_word(&column[1]));
@@ -123,7 +123,7 @@ static void run_outbound_session(struct world *world, char **column, char *outco
 static void run_internal_session(struct world *world, char **column, char *outcome, size_t size)
 {
     struct presented_chain *chain = world_chain(column[1]);
-    struct peer peer;
+    struct peer peer = {0};
     enum peer_role role = strcmp(world_word(&column[0]), "client") == 0 ? PEER_AS_CLIENT : PEER_AS_SERVER;
     world_set_internal(world, column[0]);
     struct peer_verdict verdict =
@@ -138,7 +138,7 @@ static void run_inbound_message(struct world *world, char **column, char *outcom
 {
     struct srv_answer answer;
     struct srv_target target[8];
-    struct peer peer;
+    struct peer peer = {0};
     struct presented_chain *chain = world_chain(column[1]);
     struct message_facts facts = read_request(column[2], DIRECTION_INBOUND);
     const struct srv_answer *known = world_answer(column[3], &answer, target);

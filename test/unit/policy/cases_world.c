@@ -206,7 +206,7 @@ void world_set_internal(struct world *world, char *options)
         else
             world_fail("no such option of ours", word);
     }
-    world->policy.internal_revocation = (struct revocation_terms){rule, world->internal_crls};
+    world->policy.internal_revocation = (struct revocation_terms){.rule = rule, .store = world->internal_crls};
 }
 
 void world_destroy(struct world *world)

@@ -13,16 +13,16 @@
 
 static unsigned asked;
 
-enum reason __real_revocation_check(const struct trust_path *path, const struct crl_store *store, int64_t now,
-                                    enum revocation_rule rule, struct revocation_finding *finding);
-enum reason __wrap_revocation_check(const struct trust_path *path, const struct crl_store *store, int64_t now,
-                                    enum revocation_rule rule, struct revocation_finding *finding);
+enum reason __real_revocation_check(const struct trust_path *path, const struct revocation_question *question,
+                                    struct revocation_finding *finding);
+enum reason __wrap_revocation_check(const struct trust_path *path, const struct revocation_question *question,
+                                    struct revocation_finding *finding);
 
-enum reason __wrap_revocation_check(const struct trust_path *path, const struct crl_store *store, int64_t now,
-                                    enum revocation_rule rule, struct revocation_finding *finding)
+enum reason __wrap_revocation_check(const struct trust_path *path, const struct revocation_question *question,
+                                    struct revocation_finding *finding)
 {
     asked++;
-    return __real_revocation_check(path, store, now, rule, finding);
+    return __real_revocation_check(path, question, finding);
 }
 
 struct stage {
@@ -36,6 +36,7 @@ static void begin(struct stage *stage, const char *options, const char *certific
     char copy[200], words[200];
 
     asked = 0;
+    stage->peer = (struct peer){0};
     snprintf(copy, sizeof(copy), "%s", options);
     snprintf(words, sizeof(words), "%s", certificate);
     world_create(&stage->world, copy);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_POLICY_REVOCATION_INQUIRY_H
+#define FEDGATE_POLICY_REVOCATION_INQUIRY_H
+
+/* What is asked about one certificate of a path. Between revocation.c, revocation_crls.c and
+ * revocation_ocsp.c; nobody else's. */
+
+#include "policy/revocation.h"
+
+enum revocation_status { STATUS_UNKNOWN, STATUS_GOOD, STATUS_REVOKED };
+
+struct revocation_inquiry {
+    const struct trust_path *path;
+    size_t index; /* of the certificate; its issuer is the next */
+    const struct revocation_question *question;
+    int64_t until;   /* as in struct revocation_finding */
+    uint64_t marks;  /* likewise */
+    const char *why; /* a literal: of the last status that was not good */
+};
+
+void inquiry_let_answer_end(struct revocation_inquiry *inquiry, int64_t last);
+/* What was fetched from a source; one that was not, or that is due again, becomes a need. */
+const struct evidence_entry *inquiry_look(struct revocation_inquiry *inquiry,
+                                          const struct revocation_need *need);
+
+enum revocation_status inquiry_ask_crls(struct revocation_inquiry *inquiry);
+enum revocation_status inquiry_ask_ocsp(struct revocation_inquiry *inquiry);
+
+#endif
