@@ -40,5 +40,8 @@ bool address_is_unspecified(const union address *address); /* 0.0.0.0 or :: */
 /* Loopback, link-local, multicast, broadcast or unspecified, also when written as IPv6 around IPv4: no answer
  * of the DNS may lead there (domain.md: rebinding, loops). */
 bool address_is_refused(const union address *address);
+/* An address of the Internet at large: none of those above, nor private (RFC 1918, 6598, 4193), reserved, for
+ * documentation or benchmarks, or a translated form of one of these (RFC 6052, 3056). */
+bool address_is_global(const union address *address);
 
 #endif

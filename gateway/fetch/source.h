@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FEDGATE_FETCH_SOURCE_H
+#define FEDGATE_FETCH_SOURCE_H
+
+/* One CRL or OCSP answer and its way here:
+ *
+ *   idle --source_begin--> (first time: from the folder) --> asking for the address --> transfer
+ *        --> being read, and kept in the folder --> idle
+ *
+ * A redirect begins at the address again. Between fetcher.c, source.c and source_read.c; nobody else's. */
+
+#include <uthash.h>
+
+#include "gateway/fetch/fetcher.h"
+#include "gateway/fetch/web.h"
+#include "gateway/net/resolver.h"
+
+#define SOURCE_DETAIL 160u
+#define SOURCE_REFRESH_LEAST_SECONDS 5 /* between two fetches, however soon what came ends */
+
+/* What a thread of the pool does for a source: read what came, or what the folder has. */
+struct source_reading {
+    uv_work_t work;
+    struct fetcher *fetcher;
+    struct source *source; /* NULL: it is gone meanwhile */
+    bool from_folder;      /* else `content` came from the web, and is to be kept in the folder */
+    char *folder;          /* owned */
+    size_t most;
+    char *content; /* owned */
+    size_t length;
+    int64_t fetched;               /* when; seconds since 1970 */
+    struct evidence_entry *before; /* held, or NULL: what was known */
+    struct evidence_entry *after;  /* the result, held; NULL: nothing of use */
+    bool is_new;                   /* it differs from what was known */
+    const char *why;               /* a literal: why there is no result */
+    const char *not_kept;          /* static: why it could not be written into the folder; NULL: it was */
+};
+
+struct source {
+    UT_hash_handle hh; /* in fetcher->sources, by `id` */
+    struct fetcher *fetcher;
+    char *id; /* owned; kind and key */
+    size_t id_length;
+    enum evidence_kind kind;
+    struct text key; /* in `id` */
+    char *url;       /* owned */
+    uint8_t request[OCSP_REQUEST_MOST];
+    size_t request_length;
+
+    struct evidence_entry *entry; /* held; what is known, as it was last published; NULL: nothing yet */
+    bool is_listed;               /* by the settings in force; otherwise it was needed */
+    int64_t needed;               /* when it was needed last */
+    int64_t next;                 /* when it is due: seconds since 1970 */
+    unsigned failures;            /* in a row */
+    bool folder_tried;
+
+    bool is_active;
+    unsigned redirects;
+    char *at; /* owned; the URL of this step */
+    char *host;
+    uint16_t port;
+    struct resolver_question *question;
+    struct web_request *transfer;
+    struct source_reading *reading;
+};
+
+struct fetcher {
+    struct fetcher_options options;
+    struct settings *settings; /* held */
+    struct resolver *resolver;
+    struct web *web;
+    struct source *sources; /* by uthash */
+    size_t active;
+    uint64_t fetched, failed;
+
+    uv_mutex_t lock;
+    struct queued_need *queue; /* under the lock; owned; FETCHER_QUEUE_MOST */
+    size_t queued;
+    uv_async_t asked;
+    uv_timer_t due;                       /* each second */
+    uv_timer_t announce;                  /* soon after a change */
+    struct revocation_evidence *evidence; /* held; the last that was handed out */
+    uint64_t changed;                     /* since then */
+    unsigned handles, readings;           /* that are not closed, not back */
+    bool is_closing;
+    void (*on_closed)(void *context);
+    void *closed_context;
+};
+
+/* fetcher.c: a source has come to its end, one way or another. */
+void fetcher_source_done(struct source *source);
+void fetcher_changed(struct fetcher *fetcher, const struct source *source);
+void fetcher_end(struct fetcher *fetcher); /* one thing less to wait for while closing */
+int64_t fetcher_now(void);
+
+/* source.c. begin: idle, and due. forget: stops what is under way and frees; a reading comes back to nobody.
+ */
+void source_begin(struct source *source);
+void source_destroy(struct source *source);
+/* The step ended without a result. `why` a literal, `detail` for the log or NULL. */
+void source_fail(struct source *source, const char *why, const char *detail);
+
+/* source_read.c. Takes `content` (from the web), or reads the folder where it is NULL. */
+void source_read(struct source *source, char *content, size_t length);
+
+#endif
