@@ -114,6 +114,33 @@ static bool start_workers(struct gateway *gateway, char *why, size_t size)
     return true;
 }
 
+static void ask_fetcher(void *context, const struct revocation_needs *needs)
+{
+    fetcher_ask(((struct gateway *)context)->fetcher, needs);
+}
+
+static void hand_out_evidence(void *context, struct revocation_evidence *evidence)
+{
+    struct gateway *gateway = context;
+
+    for (unsigned i = 0; i < gateway->worker_count; i++)
+        worker_take_evidence(gateway->worker[i], revocation_evidence_hold(evidence));
+}
+
+/* Before the workers run: they ask it from their own threads. */
+static bool start_fetcher(struct gateway *gateway, char *why, size_t size)
+{
+    const struct fetcher_options options = {
+        .loop = &gateway->loop, .log = gateway->shared.log, .publish = hand_out_evidence, .context = gateway};
+
+    gateway->fetcher = fetcher_create(&options, gateway->settings, why, size);
+    if (gateway->fetcher == NULL)
+        return false;
+    gateway->shared.fetch = ask_fetcher;
+    gateway->shared.fetch_context = gateway;
+    return true;
+}
+
 static void say_started(struct gateway *gateway)
 {
     char detail[256];
@@ -149,11 +176,20 @@ static void close_handle(uv_handle_t *handle, void *argument)
         uv_close(handle, NULL);
 }
 
+static void fetcher_ended(void *context)
+{
+    ((struct gateway *)context)->fetcher = NULL;
+}
+
 static void gateway_deinit(struct gateway *gateway)
 {
     gateway->is_stopping = true;
     while (gateway->worker_count > 0) /* a signal that comes meanwhile must find none of the freed ones */
         worker_join_and_destroy(gateway->worker[--gateway->worker_count]);
+    if (gateway->fetcher != NULL)
+        fetcher_close(gateway->fetcher, fetcher_ended, gateway);
+    while (gateway->fetcher != NULL)
+        uv_run(&gateway->loop, UV_RUN_ONCE);
     if (gateway->has_loop) {
         uv_run(&gateway->loop, UV_RUN_NOWAIT); /* a reload that was under way ends here */
         uv_walk(&gateway->loop, close_handle, NULL);
@@ -193,7 +229,8 @@ int gateway_run(const char *file)
         goto out;
     if (privileges == PRIVILEGES_KEPT)
         operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "privileges-kept", "why=%s", kept);
-    if (!watch_signals(gateway) || !start_workers(gateway, why, sizeof(why)) || !monitor_start(gateway))
+    if (!watch_signals(gateway) || !start_fetcher(gateway, why, sizeof(why)) ||
+        !start_workers(gateway, why, sizeof(why)) || !monitor_start(gateway))
         goto out;
     reload_say_loaded(gateway, gateway->settings, NULL);
     say_started(gateway);

@@ -4,6 +4,7 @@
 
 /* What gateway.c and reload.c share, and no one else. All on the main thread. */
 
+#include "gateway/fetch/fetcher.h"
 #include "gateway/relay/worker.h"
 
 #define GATEWAY_SIGNALS 4u
@@ -24,6 +25,7 @@ struct gateway {
     int64_t crls_seen;  /* when crl_watch last looked; seconds since 1970 */
     uv_work_t reload; /* loading blocks: it runs on a thread of libuv's pool */
     bool is_reloading, reload_again;
+    struct fetcher *fetcher;       /* of CRLs and OCSP answers; NULL before the start and after the end */
     struct problems problems;     /* of the reload under way */
     struct settings *loaded;      /* its result; NULL: errors */
 };

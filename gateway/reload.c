@@ -123,6 +123,7 @@ static void loaded(uv_work_t *work, int status)
             settings_hold(settings);
             worker_take_settings(gateway->worker[i], settings);
         }
+        fetcher_follow(gateway->fetcher, settings);
         audit_set_users(gateway->audit, (enum audit_users)settings->logs.users);
         say_warnings(gateway);
         reload_say_loaded(gateway, settings, gateway->settings);

@@ -33,6 +33,7 @@ void request_cancel(struct request *request, struct transaction *invite)
         struct message_verdict verdict =
             message_judge_inbound(policy, request->session->peer, &facts, known ? &records->answer : NULL,
                                   worker_wall_clock(), NULL);
+        worker_ask_needs(request->worker);
         /* A need is no refusal: the INVITE itself waits for the same answer. */
         if (verdict.verdict == SPEAK_DENIED) {
             request_refuse(request, verdict.reason, verdict.partner, TEXT_NONE, NULL);

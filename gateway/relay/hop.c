@@ -89,9 +89,11 @@ static bool serves(struct hop *hop, struct session *session, struct text domain)
     if (identity_rule_needs_dns(partner->identity) &&
         !resolver_peek_federation_srv(hop->worker->resolver, domain, &records))
         return false;
-    return peer_may_speak_for(session->peer, partner, domain, records == NULL ? NULL : &records->answer,
-                              worker_wall_clock(), NULL)
-               .verdict == SPEAK_ALLOWED;
+    struct speak_result speak =
+        peer_may_speak_for(session->peer, partner, domain, records == NULL ? NULL : &records->answer,
+                           worker_wall_clock(), NULL);
+    worker_ask_needs(hop->worker);
+    return speak.verdict == SPEAK_ALLOWED;
 }
 
 static size_t sessions_allowed(struct hop *hop)

@@ -212,6 +212,7 @@ static struct message_verdict ask(struct request *request, const struct message_
     struct message_verdict verdict = message_judge_inbound(policy, peer, facts, NULL, now, NULL);
     if (verdict.verdict == SPEAK_NEEDS_SRV && request_records(request, verdict.domain, records))
         verdict = message_judge_inbound(policy, peer, facts, &(*records)->answer, now, NULL);
+    worker_ask_needs(request->worker);
     return verdict;
 }
 

@@ -13,7 +13,8 @@
 #include "gateway/relay/hop.h"
 #include "gateway/relay/relay.h"
 
-/* The life of a session; see the states in session.h. Hearing, speaking and judging have files of their own. */
+/* The life of a session; see the states in session.h. Hearing, speaking and judging have files of their own.
+ */
 
 static void write_out(void *owner, struct text octets)
 {
@@ -26,6 +27,20 @@ static void write_out(void *owner, struct text octets)
 static void established(void *owner)
 {
     struct session *session = owner;
+    struct worker *worker = session->worker;
+
+    if (session->awaits_evidence) {
+        session->state = SESSION_CHECKING;
+        session->evidence_until_ms =
+            worker_now(worker) + worker->snapshot->settings->fetch.timeout_ms + SESSION_EVIDENCE_GRACE_MS;
+        stream_pause(session->stream);
+        return;
+    }
+    session_open(session);
+}
+
+void session_open(struct session *session)
+{
     struct worker *worker = session->worker;
 
     session->state = SESSION_OPEN;
@@ -58,6 +73,7 @@ static void freed_by_stream(void *owner)
     struct session *session = owner;
     struct worker *worker = session->worker;
 
+    worker_ask_needs(worker); /* they borrow from the chain */
     tls_channel_destroy(session->channel);
     presented_chain_destroy(session->chain);
     free(session->peer);
@@ -159,7 +175,7 @@ void session_check_drained(struct session *session)
 
 void session_drain(struct session *session, enum reason reason, const char *detail)
 {
-    if (session->state == SESSION_CONNECTING || session->state == SESSION_HANDSHAKING) {
+    if (session->state < SESSION_OPEN) {
         session_close(session, reason, detail);
         return;
     }
@@ -216,7 +232,8 @@ static void ended(void *owner, const char *why)
         end_with_channel(session);
         return;
     }
-    session_close(session, REASON_PEER_CLOSED, why != NULL ? why : "the connection ended without a TLS close");
+    session_close(session, REASON_PEER_CLOSED,
+                  why != NULL ? why : "the connection ended without a TLS close");
 }
 
 static void drained(void *owner)
@@ -260,8 +277,15 @@ void session_check_time(struct session *session, uint64_t now)
         return;
     if (session->state == SESSION_CONNECTING || session->state == SESSION_HANDSHAKING) {
         if (now - session->started_ms > limits->handshake_timeout_ms)
-            session_close(session, session->state == SESSION_CONNECTING ? REASON_CONNECT_FAILED : REASON_HANDSHAKE_TIMEOUT,
+            session_close(session,
+                          session->state == SESSION_CONNECTING ? REASON_CONNECT_FAILED
+                                                               : REASON_HANDSHAKE_TIMEOUT,
                           "limits.handshake-timeout");
+        return;
+    }
+    if (session->state == SESSION_CHECKING) {
+        if (now >= session->evidence_until_ms)
+            session_check_evidence(session, now);
         return;
     }
     session->framer.keep_alive_octets = 0;
@@ -282,13 +306,16 @@ void session_check_time(struct session *session, uint64_t now)
         return;
     if (session->state == SESSION_DRAINING && (session->is_drained || !has_in_flight(session)))
         session_close(session, session->end_reason, session->verdict.detail);
-    else if (session->message_started_ms != 0 && now - session->message_started_ms > limits->message_timeout_ms)
+    else if (session->message_started_ms != 0 &&
+             now - session->message_started_ms > limits->message_timeout_ms)
         session_close(session, REASON_TIMED_OUT, "limits.message-timeout: half a message, and no more");
-    else if (stream_waiting(session->stream) > 0 && now - stream_last_progress(session->stream) > SESSION_STALL_MS)
+    else if (stream_waiting(session->stream) > 0 &&
+             now - stream_last_progress(session->stream) > SESSION_STALL_MS)
         session_close(session, REASON_OVERLOADED, "the peer does not read");
     else if (session->address_entry != NULL &&
              now - session->started_ms > limits->handshake_timeout_ms + limits->park_timeout_ms)
-        session_close(session, REASON_IDLE_TIMEOUT, "no request was believed, and no partner is named by its certificate");
+        session_close(session, REASON_IDLE_TIMEOUT,
+                      "no request was believed, and no partner is named by its certificate");
     else if (session->upstream_transactions == NULL && session->downstream_transactions == NULL &&
              now - session->active_ms > limits->idle_timeout_ms)
         session_close(session, REASON_IDLE_TIMEOUT, "limits.idle-timeout");

@@ -6,7 +6,8 @@
  *     stream (octets) -> record_guard, tls_channel (plaintext) -> framer (messages) -> relay
  *
  *   CONNECTING --> HANDSHAKING --> OPEN --> DRAINING --> CLOSING --> freed
- *   (outbound)                     (no new requests)     (TLS end said, last octets on their way)
+ *   (outbound)        |             ^       (no new requests)     (TLS end said, last octets on their way)
+ *                     +--> CHECKING-+   (a CRL or OCSP answer is being fetched; nothing crosses)
  * Any state may fall to CLOSING. Nothing is freed but in the stream's close callback, so a session may be
  * ended from anywhere, its own callbacks included. */
 
@@ -21,6 +22,7 @@
 enum session_state {
     SESSION_CONNECTING,
     SESSION_HANDSHAKING,
+    SESSION_CHECKING,
     SESSION_OPEN,
     SESSION_DRAINING,
     SESSION_CLOSING
@@ -43,6 +45,8 @@ struct session {
                                             request of it is believed */
     unsigned unbelieved;                 /* requests of such a stranger */
     bool handed_over;                    /* the first octets came: the peer has accepted us too */
+    bool awaits_evidence;       /* its verdict may change by what is being fetched: see SESSION_CHECKING */
+    uint64_t evidence_until_ms; /* SESSION_CHECKING: then it is judged by what there is; loop time */
 
     struct stream *stream;         /* owned */
     struct tls_channel *channel;   /* owned */
@@ -83,14 +87,16 @@ struct session {
     enum reason end_reason;
 };
 
-#define SESSION_HIGH_WATER (256u * 1024u) /* octets of output at which the sessions that feed it are paused  \
-                                           */
+#define SESSION_HIGH_WATER                                                                                   \
+    (256u * 1024u) /* octets of output at which the sessions that feed it are paused                         \
+                    */
 #define SESSION_STALL_MS                                                                                     \
     30000u /* with octets waiting and none taken, or over the high-water mark (overloaded) */
 #define SESSION_FINISH_MS 2000u         /* for the last octets of a session that ends */
 #define SESSION_UNBELIEVED_MOST 256u    /* requests of a stranger before one is believed */
 #define SESSION_FINISH_STOPPING_MS 200u /* the same when the whole gateway ends */
 #define SESSION_REFUSALS_MOST 50u
+#define SESSION_EVIDENCE_GRACE_MS 500u /* beyond fetch.timeout: for the queue, and for reading what came */
 #define SESSION_OUT_STANDARD (32u * 1024u)
 
 /* An accepted connection. Takes the socket in every case; a bound that is reached closes it at once. */
@@ -124,6 +130,15 @@ void session_check_drained(struct session *session);
 void session_rest_after_refusals(struct session *session);
 
 /* ---- between the files of the session ---- */
+void session_open(struct session *session); /* session.c: the handshake is over, and it was judged */
+/* Evidence has come, or time has passed: one that is CHECKING is judged again, and opens or ends. Does
+ * nothing to others. */
+void session_check_evidence(struct session *session, uint64_t now); /* session_evidence.c */
+/* The first judgement, in one of these: what it needs is being fetched, and it shall be asked again. */
+bool session_judge_first(struct session *session, struct peer *peer, struct peer_verdict *verdict);
+/* It may stand: is there room for one more of its partner? Changes session->verdict if not. */
+bool session_admit(struct session *session);
+bool session_is_judged(const struct session *session); /* under what is in force */
 extern const struct tls_channel_events session_channel_events;
 extern const struct stream_events session_stream_events;
 void session_input(void *owner, struct text octets); /* session_input.c: plaintext */

@@ -124,6 +124,11 @@ void session_input(void *owner, struct text octets)
     size_t wanted = 0;
     bool kept;
 
+    if (session->state == SESSION_CHECKING) { /* its stream is paused: this is the rest of what was read */
+        if (!keep(session, octets, 0))
+            session_close(session, REASON_OVERLOADED, "no memory for a message");
+        return;
+    }
     if (!session->handed_over && session->hop != NULL)
         hop_session_proven(session);
     session->handed_over = true;

@@ -72,6 +72,36 @@ bool session_believe(struct session *session, const struct partner *partner)
     return true;
 }
 
+static struct peer_evidence evidence_of(struct worker *worker)
+{
+    return (struct peer_evidence){.fetched = worker->evidence, .needs = &worker->needs};
+}
+
+bool session_judge_first(struct session *session, struct peer *peer, struct peer_verdict *verdict)
+{
+    struct worker *worker = session->worker;
+
+    worker->needs = (struct revocation_needs){.count = 0};
+    peer->evidence = evidence_of(worker);
+    *verdict = judge(session, session->snapshot, peer);
+    bool may_change = verdict->reason == REASON_OK || verdict->reason == REASON_REVOCATION_UNKNOWN;
+    bool waits = worker->needs.must_wait && may_change && worker->shared->fetch != NULL;
+    worker_ask_needs(worker);
+    return waits;
+}
+
+bool session_admit(struct session *session)
+{
+    const struct partner *candidate = session->peer->candidate;
+
+    if (session->side == PEER_INTERNAL || count_inbound(session, candidate))
+        return true;
+    session->verdict.reason = REASON_CONNECTION_LIMIT;
+    snprintf(session->verdict.detail, sizeof(session->verdict.detail), "partner %s: limits.connections",
+             candidate->name);
+    return false;
+}
+
 enum reason session_judge(void *owner, const struct text *ders, size_t count)
 {
     struct session *session = owner;
@@ -85,18 +115,16 @@ enum reason session_judge(void *owner, const struct text *ders, size_t count)
     if (session->chain->count > 0)
         session->sender = keyed_hash(&session->worker->branch_keys[0],
                                      (struct text){(const char *)session->chain->certificate[0]->sha256, 32});
-    session->verdict = judge(session, session->snapshot, session->peer);
-    if (session->verdict.reason == REASON_OK && session->side == PEER_EXTERNAL &&
-        !count_inbound(session, session->peer->candidate)) {
-        session->verdict.reason = REASON_CONNECTION_LIMIT;
-        snprintf(session->verdict.detail, sizeof(session->verdict.detail), "partner %s: limits.connections",
-                 session->peer->candidate->name);
-    }
+    session->awaits_evidence = session_judge_first(session, session->peer, &session->verdict);
+    if (session->awaits_evidence)
+        return REASON_OK; /* of TLS: nothing crosses before it is judged again */
+    if (session->verdict.reason == REASON_OK)
+        (void)session_admit(session);
     return session->verdict.reason;
 }
 
 /* A CRL may end while the policy stays. */
-static bool is_judged(const struct session *session)
+bool session_is_judged(const struct session *session)
 {
     return session->snapshot == session->worker->snapshot &&
            !peer_revocation_is_stale(session->peer, worker_wall_clock());
@@ -106,14 +134,16 @@ void session_judge_again(struct session *session)
 {
     struct worker *worker = session->worker;
 
-    if (session->state != SESSION_OPEN || is_judged(session))
+    if (session->state != SESSION_OPEN || session_is_judged(session))
         return;
     struct peer *peer = calloc(1, sizeof(*peer));
     if (peer == NULL) {
         session_drain(session, REASON_OVERLOADED, "no memory to judge it again");
         return;
     }
+    peer->evidence = evidence_of(worker);
     struct peer_verdict verdict = judge(session, worker->snapshot, peer);
+    worker_ask_needs(worker);
     if (verdict.reason != REASON_OK) {
         free(peer);
         session_drain(session, verdict.reason, verdict.detail);

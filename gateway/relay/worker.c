@@ -61,7 +61,7 @@ static void judge_some(struct worker *worker)
         return;
     DL_FOREACH_SAFE(worker->sessions, session, next)
     {
-        if (session->state != SESSION_OPEN || session->snapshot == worker->snapshot)
+        if (session->state != SESSION_OPEN || session_is_judged(session))
             continue;
         session_judge_again(session);
         if (++judged == JUDGED_EACH_TICK)
@@ -174,6 +174,7 @@ static void take_next_settings(struct worker *worker)
 
     if (next == NULL)
         return;
+    worker_ask_needs(worker);
     struct snapshot *snapshot = snapshot_create(next, worker->snapshot, why, sizeof(why));
     if (snapshot == NULL || !worker_fit_headers(worker, snapshot)) {
         operation_log(worker->shared->log, LOG_LEVEL_ERROR, "policy-rejected", "worker=%u why=%s",
@@ -190,6 +191,44 @@ static void take_next_settings(struct worker *worker)
     transaction_table_set_timeout(worker->transactions, TIMER_PARK,
                                   snapshot->settings->limits.park_timeout_ms);
     judge_some(worker);
+}
+
+void worker_ask_needs(struct worker *worker)
+{
+    if (worker->needs.count > 0 && worker->shared->fetch != NULL)
+        worker->shared->fetch(worker->shared->fetch_context, &worker->needs);
+    worker->needs = (struct revocation_needs){.count = 0};
+}
+
+/* Sessions that were judged by what has changed are judged again, a few at a time; those that wait for it, at
+ * once. */
+static void take_next_evidence(struct worker *worker)
+{
+    struct revocation_evidence *next = atomic_exchange(&worker->next_evidence, NULL);
+    struct revocation_evidence *before = worker->evidence;
+    struct session *session, *following;
+
+    if (next == NULL)
+        return;
+    bool follows = next->generation == (before == NULL ? 0 : before->generation) + 1;
+    uint64_t changed = follows ? next->changed : UINT64_MAX; /* else one was never seen here */
+    worker->evidence = next;
+    DL_FOREACH(worker->sessions, session)
+    {
+        peer_revocation_renew(session->peer, next, changed);
+    }
+    DL_FOREACH(worker->handshaking, session)
+    {
+        if (session->peer != NULL)
+            peer_revocation_renew(session->peer, next, changed);
+    }
+    worker_ask_needs(worker);
+    revocation_evidence_release(before);
+    DL_FOREACH_SAFE(worker->handshaking, session, following)
+    {
+        session_check_evidence(session, worker_now(worker));
+    }
+    worker->is_judging = true;
 }
 
 static void begin_stopping(struct worker *worker)
@@ -210,6 +249,7 @@ void worker_woken(uv_async_t *async)
     struct worker *worker = async->data;
 
     take_next_settings(worker);
+    take_next_evidence(worker);
     if (atomic_load(&worker->stop))
         begin_stopping(worker);
     if (worker->is_stopping)
@@ -242,6 +282,12 @@ bool worker_start(struct worker *worker)
 void worker_take_settings(struct worker *worker, struct settings *hold)
 {
     settings_release(atomic_exchange(&worker->next_settings, hold)); /* one that was never taken up */
+    uv_async_send(&worker->wake);
+}
+
+void worker_take_evidence(struct worker *worker, struct revocation_evidence *hold)
+{
+    revocation_evidence_release(atomic_exchange(&worker->next_evidence, hold));
     uv_async_send(&worker->wake);
 }
 

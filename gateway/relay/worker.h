@@ -17,6 +17,7 @@
 #include "gateway/relay/transaction.h"
 #include "gateway/settings.h"
 #include "gateway/tls/context.h"
+#include "policy/revocation_needs.h"
 
 struct session;
 struct hop;
@@ -35,6 +36,8 @@ struct shared {
     uint8_t audit_key[AUDIT_KEY_OCTETS]; /* for hashed users */
     struct operation_log *log;
     atomic_uint workers_running;
+    void (*fetch)(void *context, const struct revocation_needs *needs); /* any thread; NULL: nobody fetches */
+    void *fetch_context;
     uv_async_t worker_ended; /* of the gateway's loop; sent by each worker at its end */
 };
 
@@ -90,11 +93,16 @@ struct worker {
     uv_timer_t tick;          /* TICK_MS: all deadlines */
     uv_prepare_t before_poll; /* both flush what was queued in this turn */
     uv_check_t after_poll;
-    _Atomic(struct settings *) next_settings; /* handed over with one reference */
-    atomic_bool stop, hurry;                  /* drain and end; do not wait */
+    _Atomic(struct settings *) next_settings;            /* handed over with one reference */
+    _Atomic(struct revocation_evidence *) next_evidence; /* likewise */
+    struct revocation_evidence
+        *evidence;                 /* what was fetched, as it is in force here; held; NULL: nothing yet */
+    struct revocation_needs needs; /* of the judgement under way: see worker_ask_needs */
+    atomic_bool stop, hurry;       /* drain and end; do not wait */
     bool has_loop, has_thread;
     bool is_stopping, is_draining_sessions, is_closing;
-    bool is_judging; /* after a reload: some sessions are still judged under the settings before */
+    bool
+        is_judging; /* after a reload or new evidence: some sessions are still judged under what was before */
     uint64_t ticks;
     uint64_t stop_deadline_ms;
     _Atomic uint64_t alive_ms; /* for the watchdog: when the tick last ran */
@@ -115,14 +123,17 @@ struct worker *worker_create(struct shared *shared, unsigned index, struct setti
                              const struct worker *first, char *why, size_t why_size);
 /* Once the logs are open: its thread runs until stopped. */
 bool worker_start(struct worker *worker);
-void worker_take_settings(struct worker *worker, struct settings *hold); /* any thread */
-void worker_stop(struct worker *worker);                                 /* any thread: drain and end */
-void worker_hurry(struct worker *worker);                                /* any thread: end the drain now */
+void worker_take_settings(struct worker *worker, struct settings *hold);            /* any thread */
+void worker_take_evidence(struct worker *worker, struct revocation_evidence *hold); /* any thread */
+void worker_stop(struct worker *worker);  /* any thread: drain and end */
+void worker_hurry(struct worker *worker); /* any thread: end the drain now */
 /* "internal 127.0.0.1:15061, external 0.0.0.0:5061" */
 void worker_print_listeners(const struct worker *worker, char *to, size_t size);
 void worker_join_and_destroy(struct worker *worker);
 
 /* ---- between the files of the worker ---- */
+/* What the last judgements needed goes to the fetcher; before what they borrowed it from may end. */
+void worker_ask_needs(struct worker *worker);
 void worker_woken(uv_async_t *async);
 struct resolver *worker_resolver_create(struct worker *worker, char *why, size_t size);
 void worker_resolver_follow(struct worker *worker, const struct settings *before); /* after a reload */

@@ -188,6 +188,8 @@ void worker_join_and_destroy(struct worker *worker)
     if (worker->has_loop)
         close_loop(worker);
     settings_release(atomic_exchange(&worker->next_settings, NULL));
+    revocation_evidence_release(atomic_exchange(&worker->next_evidence, NULL));
+    revocation_evidence_release(worker->evidence);
     snapshot_release(worker->snapshot);
     transaction_table_destroy(worker->transactions);
     audit_destroy(worker->audit);
