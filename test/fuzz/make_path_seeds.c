@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writes seeds for fuzz_path and fuzz_crl: make_path_seeds PATH-FOLDER CRL-FOLDER. */
+/* Writes seeds for fuzz_path, fuzz_crl and fuzz_ocsp: make_path_seeds PATH-FOLDER CRL-FOLDER OCSP-FOLDER. */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "test/unit/policy/certificate_factory.h"
+#include "test/unit/policy/ocsp_fixture.h"
 
 static void put_block(FILE *file, struct text der)
 {
@@ -97,13 +97,49 @@ static void write_crls(const char *folder)
     write_crl(folder, "critical", &order);
 }
 
+static void write_ocsp(const char *folder, const char *name, const struct ocsp_fixture *fixture)
+{
+    FILE *file = open_seed(folder, name);
+    put_block(file, factory_ocsp_der(&fixture->order));
+    put_block(file, (struct text){text_copy(fixture->leaf->der), fixture->leaf->der.length});
+    put_block(file, (struct text){text_copy(fixture->ca->der), fixture->ca->der.length});
+    fclose(file);
+}
+
+static void write_ocsps(const char *folder)
+{
+    const struct factory_order leaf = {
+        .subject = "leaf", .issuer = "CA", .key = OCSP_LEAF, .responder = "http://ocsp.example/"};
+    struct ocsp_fixture fixture;
+
+    ocsp_fixture_begin(&fixture);
+    certificate_destroy(fixture.leaf);
+    fixture.order.about = fixture.leaf = factory_certificate(&leaf);
+    write_ocsp(folder, "good", &fixture);
+    ocsp_fixture_delegate(&fixture, &ocsp_delegate_order);
+    fixture.order.name = "Responder";
+    fixture.order.single[0].flags = OCSP_SINGLE_SHA256;
+    fixture.order.single[1] = (struct factory_single){.status = 'u', .ends = -1, .other = fixture.other_leaf};
+    write_ocsp(folder, "delegate", &fixture);
+    fixture.order.name = NULL;
+    fixture.order.single[0].status = 'r';
+    fixture.order.flags = OCSP_FACTORY_NONCE | OCSP_FACTORY_JUNK;
+    write_ocsp(folder, "revoked", &fixture);
+    fixture.order.flags = OCSP_FACTORY_VERSION;
+    write_ocsp(folder, "version", &fixture);
+    fixture.order.status = 3;
+    write_ocsp(folder, "try-later", &fixture);
+    ocsp_fixture_end(&fixture);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: make_path_seeds PATH-FOLDER CRL-FOLDER\n");
+    if (argc != 4) {
+        fprintf(stderr, "usage: make_path_seeds PATH-FOLDER CRL-FOLDER OCSP-FOLDER\n");
         return 2;
     }
     write_paths(argv[1]);
     write_crls(argv[2]);
+    write_ocsps(argv[3]);
     return 0;
 }

@@ -108,7 +108,7 @@ static void put_extended_key_usage(struct bytes *to, const char *usages)
     struct bytes content = {0}, value = {0};
 
     for (; *usages != '\0'; usages++) {
-        char last = *usages == 's' ? 1 : *usages == 'c' ? 2 : *usages == 'i' ? 20 : 3;
+        char last = *usages == 's' ? 1 : *usages == 'c' ? 2 : *usages == 'i' ? 20 : *usages == 'p' ? 9 : 3;
         if (*usages == 'a')
             bytes_put(&content, "\x06\x04\x55\x1d\x25\x00", 6);
         else {
@@ -170,6 +170,32 @@ static void put_distribution_point(struct bytes *to, const char *uri)
     EXTENSION(to, "\x55\x1d\x1f", false, &value);
 }
 
+static void put_access_description(struct bytes *to, const char *method, const char *uri)
+{
+    struct bytes content = {0};
+    bytes_put(&content, method, 10);
+    bytes_wrap_string(&content, 0x86, uri);
+    bytes_wrap(to, 0x30, &content);
+}
+
+static void put_authority_information(struct bytes *to, const char *responder)
+{
+    struct bytes list = {0}, value = {0};
+    put_access_description(&list, "\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x02", "http://ca.example/ca.crt");
+    put_access_description(&list, "\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x01", responder);
+    bytes_wrap(&value, 0x30, &list);
+    EXTENSION(to, "\x2b\x06\x01\x05\x05\x07\x01\x01", false, &value);
+}
+
+static void put_ocsp_no_check(struct bytes *to, unsigned flags)
+{
+    struct bytes value = {0};
+    if ((flags & (FACTORY_OCSP_NO_CHECK | FACTORY_OCSP_NO_CHECK_WRONG)) == 0)
+        return;
+    bytes_put(&value, (flags & FACTORY_OCSP_NO_CHECK) != 0 ? "\x05\x00" : "\x04\x00", 2);
+    EXTENSION(to, "\x2b\x06\x01\x05\x05\x07\x30\x01\x05", false, &value);
+}
+
 static void put_extensions(struct bytes *to, const struct factory_order *order)
 {
     struct bytes list = {0}, sequence = {0}, names = {0}, value = {0}, null = {0};
@@ -190,6 +216,9 @@ static void put_extensions(struct bytes *to, const struct factory_order *order)
     put_name_constraints(&list, order);
     if (order->point != NULL)
         put_distribution_point(&list, order->point);
+    if (order->responder != NULL)
+        put_authority_information(&list, order->responder);
+    put_ocsp_no_check(&list, order->flags);
     bytes_put(&null, "\x05\x00", 2);
     if ((order->flags & (FACTORY_UNKNOWN_CRITICAL | FACTORY_UNKNOWN_EXTENSION)) != 0)
         EXTENSION(&list, "\x2a\x03\x04", (order->flags & FACTORY_UNKNOWN_CRITICAL) != 0, &null);

@@ -27,7 +27,9 @@ enum factory_flag {
     FACTORY_CONSTRAINTS_NOT_CRITICAL = 1 << 11, /* basicConstraints and nameConstraints */
     FACTORY_SERIAL_ZERO = 1 << 12,
     FACTORY_CRITICAL_NAMES = 1 << 13, /* subjectAltName is critical */
-    FACTORY_COMPRESSED_POINT = 1 << 14
+    FACTORY_COMPRESSED_POINT = 1 << 14,
+    FACTORY_OCSP_NO_CHECK = 1 << 15,
+    FACTORY_OCSP_NO_CHECK_WRONG = 1 << 16 /* the extension with a value that is not NULL */
 };
 
 struct factory_order {
@@ -38,11 +40,13 @@ struct factory_order {
     bool ca;
     int path_length;    /* 0: none; n: n - 1 */
     uint32_t key_usage; /* CERTIFICATE_KU_*; 0: no extension */
-    const char
-        *usages; /* letters of extKeyUsage: s server, c client, i sipDomain, a any, o other; NULL: none */
+    const char *usages; /* letters of extKeyUsage: s server, c client, i sipDomain, a any, p OCSPSigning, o
+                           other; NULL: none */
     const char *names; /* "dns:a.example,uri:sip:b.example,email:x@y,ip:10.0.0.1,dir:CN,other:"; NULL: none */
     const char *permitted, *excluded; /* the same for nameConstraints; ip: wants a prefix, "ip:10.0.0.0/8" */
     const char *point;                /* URI of the CRL distribution point; NULL: none */
+    const char *responder; /* authorityInfoAccess: a URI of a CA certificate, then this one of an OCSP
+                              responder; NULL: none */
     unsigned flags;
 };
 
