@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/relay/table.h"
+
 struct address_count {
     uint8_t host[16]; /* IPv4 as mapped IPv6 */
     uint64_t count;

@@ -12,6 +12,7 @@
  * each time: other targets are preferred meanwhile, and it is tried at most once in HOP_REST_LEAST_MS. */
 
 #include "gateway/relay/session.h"
+#include "gateway/relay/table.h"
 #include "policy/domain.h"
 
 #define HOP_REST_LEAST_MS 250u

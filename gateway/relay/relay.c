@@ -80,7 +80,7 @@ static void take_request(struct session *session, const struct sip_message *mess
         request_refuse(&request, REASON_METHOD_NOT_SUPPORTED, NULL, TEXT_NONE, NULL);
         return;
     }
-    transaction_key_make(&request.key, worker->branch_keys, session->sender, message);
+    transaction_key_make(&request.key, &worker->branch_keys[0], session->sender, message);
     struct transaction *earlier = transaction_find(worker->transactions, &request.key);
     if (message->method_kind == SIP_METHOD_CANCEL) {
         request_cancel(&request, earlier);

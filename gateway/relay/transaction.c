@@ -12,8 +12,8 @@
 struct transaction_table {
     struct transaction **chunk; /* owned; each CHUNK transactions */
     size_t chunk_count;
-    struct transaction *free;    /* by timer_next */
-    struct transaction *entered; /* uthash by key */
+    struct transaction *free; /* by timer_next */
+    struct transaction_index entered;
     struct transaction *queue[TIMER_COUNT];
     uint64_t timeout_ms[TIMER_COUNT];
     struct hash_key nonces; /* secret: nonces are its stream */
@@ -26,11 +26,10 @@ struct transaction_table *transaction_table_create(void)
     struct transaction_table *table = calloc(1, sizeof(*table));
     if (table == NULL)
         return NULL;
-    if (!hash_key_random(&table->nonces)) {
-        free(table);
-        return NULL;
-    }
-    return table;
+    if (hash_key_random(&table->nonces) && transaction_index_init(&table->entered))
+        return table;
+    free(table);
+    return NULL;
 }
 
 void transaction_table_set_timeout(struct transaction_table *table, enum transaction_timer timer, uint64_t ms)
@@ -45,6 +44,7 @@ void transaction_table_destroy(struct transaction_table *table)
     for (size_t i = 0; i < table->chunk_count; i++)
         free(table->chunk[i]);
     free(table->chunk);
+    transaction_index_deinit(&table->entered);
     free(table);
 }
 
@@ -92,9 +92,8 @@ struct transaction *transaction_create(struct transaction_table *table)
 void transaction_free(struct transaction_table *table, struct transaction *transaction)
 {
     transaction_stop_timer(table, transaction);
-    if (transaction->hh.tbl != NULL)
-        HASH_DEL(table->entered, transaction);
-    transaction->hh.tbl = NULL;
+    if (transaction->index_link != NULL)
+        transaction_index_remove(&table->entered, transaction);
     transaction->state = TRANSACTION_FREE;
     transaction->timer_next = table->free;
     table->free = transaction;
@@ -106,7 +105,7 @@ size_t transaction_table_count(const struct transaction_table *table)
     return table->count;
 }
 
-void transaction_key_make(struct transaction_key *key, const struct hash_key secret[2], uint64_t sender,
+void transaction_key_make(struct transaction_key *key, const struct hash_key *secret, uint64_t sender,
                           const struct sip_message *message)
 {
     const struct sip_via *via = &message->via;
@@ -121,22 +120,19 @@ void transaction_key_make(struct transaction_key *key, const struct hash_key sec
     size_t count = has_cookie ? 4 : 7;
 
     key->sender = sender;
-    key->branch[0] = keyed_hash_pieces(&secret[0], piece, count);
-    key->branch[1] = keyed_hash_pieces(&secret[1], piece, count);
+    keyed_hash_wide(secret, piece, count, key->branch);
 }
 
 void transaction_enter(struct transaction_table *table, struct transaction *transaction,
                        const struct transaction_key *key)
 {
     transaction->key = *key;
-    HASH_ADD(hh, table->entered, key, sizeof(transaction->key), transaction);
+    transaction_index_add(&table->entered, transaction);
 }
 
 struct transaction *transaction_find(struct transaction_table *table, const struct transaction_key *key)
 {
-    struct transaction *found;
-    HASH_FIND(hh, table->entered, key, sizeof(*key), found);
-    return found;
+    return transaction_index_find(&table->entered, key);
 }
 
 static void write_hex(uint64_t value, unsigned digits, char *to)

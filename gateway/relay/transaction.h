@@ -16,7 +16,7 @@
 #include "gateway/net/locate.h"
 #include "gateway/net/resolver.h"
 #include "gateway/relay/hash_key.h"
-#include "gateway/relay/table.h"
+#include "gateway/relay/transaction_index.h"
 #include "gateway/sip/message.h"
 #include "policy/reason.h"
 
@@ -51,13 +51,13 @@ enum transaction_timer {
 
 struct transaction_key {
     uint64_t sender; /* who sent it: the same certificate is the same sender, whatever session it came on */
-    uint64_t branch[2]; /* two keyed hashes of branch, sent-by and method (RFC 3261 17.2.3) */
+    uint64_t branch[2]; /* a keyed hash of branch, sent-by and method (RFC 3261 17.2.3) */
 };
 
 struct transaction {
     struct transaction_key key;
-    UT_hash_handle hh;
-    uint32_t slot;  /* its place in the table, part of our branch */
+    struct transaction *index_next, **index_link; /* see transaction_index.h; index_link: NULL: not entered */
+    uint32_t slot;                                /* its place in the table, part of our branch */
     uint64_t nonce; /* random; part of our branch, so that no one else can make it */
     enum transaction_state state;
     enum transaction_timer timer;
@@ -120,14 +120,13 @@ struct transaction *transaction_create(struct transaction_table *table);
 void transaction_free(struct transaction_table *table, struct transaction *transaction);
 size_t transaction_table_count(const struct transaction_table *table);
 
-/* The server side: found by what the upstream sent. A transaction is entered once. Without memory nothing
- * will find it, but it is served all the same. */
+/* The server side: found by what the upstream sent. A transaction is entered once. */
 void transaction_enter(struct transaction_table *table, struct transaction *transaction,
                        const struct transaction_key *key);
 struct transaction *transaction_find(struct transaction_table *table, const struct transaction_key *key);
 /* Also for CANCEL and ACK, which carry what their INVITE carried. A branch without the cookie (RFC 2543) is
  * no key alone. */
-void transaction_key_make(struct transaction_key *key, const struct hash_key secret[2], uint64_t sender,
+void transaction_key_make(struct transaction_key *key, const struct hash_key *secret, uint64_t sender,
                           const struct sip_message *message);
 
 /* The client side: our branch is "z9hG4bK" and 40 hex digits: slot, nonce, loop mark. */

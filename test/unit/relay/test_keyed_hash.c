@@ -41,6 +41,34 @@ static void borders_between_pieces_count(void **state)
     assert_true(of_pieces("aB", "c", "", 3) != of_pieces("ab", "c", "", 3));
 }
 
+/* What is hashed of pieces, written out. */
+static void pieces_are_hashed_with_their_lengths(void **state)
+{
+    const struct text piece[3] = {TEXT("abcdefghi"), TEXT_NONE, TEXT("xyz")};
+    const struct text written = TEXT("\x09\0\0\0"
+                                     "abcdefghi"
+                                     "\0\0\0\0"
+                                     "\x03\0\0\0"
+                                     "xyz");
+    (void)state;
+    assert_true(keyed_hash_pieces(&key, piece, 3) == keyed_hash(&key, written));
+    assert_true(keyed_hash_pieces(&key, piece, 0) == keyed_hash(&key, TEXT_NONE));
+}
+
+/* SipHash-2-4-128 of nothing, as its authors publish it; no pieces are no octets. */
+static void a_wide_hash_has_128_bits(void **state)
+{
+    const struct text piece[2] = {TEXT("a"), TEXT("b")};
+    uint64_t hash[2], other[2];
+    (void)state;
+    keyed_hash_wide(&key, piece, 0, hash);
+    assert_true(hash[0] == 0xe6a825ba047f81a3u && hash[1] == 0x930255c71472f66du);
+    keyed_hash_wide(&key, piece, 2, hash);
+    keyed_hash_wide(&key, &piece[1], 1, other);
+    assert_true(hash[0] != other[0] && hash[1] != other[1] && hash[0] != hash[1]);
+    assert_true(hash[0] != keyed_hash_pieces(&key, piece, 2));
+}
+
 static void a_nul_is_an_octet_like_others(void **state)
 {
     (void)state;
@@ -67,6 +95,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
         cmocka_unit_test(borders_between_pieces_count),
+        cmocka_unit_test(pieces_are_hashed_with_their_lengths),
+        cmocka_unit_test(a_wide_hash_has_128_bits),
         cmocka_unit_test(a_nul_is_an_octet_like_others),
         cmocka_unit_test(keys_differ),
     };

@@ -5,7 +5,7 @@
 
 #include "gateway/relay/transaction.h"
 
-static const struct hash_key secret[2] = {{{1, 2}}, {{3, 4}}};
+static const struct hash_key secret = {{1, 2}};
 
 static struct transaction_table *table;
 
@@ -47,7 +47,7 @@ static struct transaction_key key_of(const char *octets, uint64_t session)
     struct sample sample;
     struct transaction_key key = {0};
     assert_int_equal(sample_read(&sample, text_of(octets)), REASON_OK);
-    transaction_key_make(&key, secret, session, &sample.message);
+    transaction_key_make(&key, &secret, session, &sample.message);
     return key;
 }
 
@@ -96,6 +96,42 @@ static void sessions_do_not_meet(void **state)
     assert_null(transaction_find(table, &two));
     transaction_free(table, transaction);
     assert_null(transaction_find(table, &one));
+}
+
+/* More than there are chains at first, all of one chain's number among them. */
+static void many_are_found(void **state)
+{
+    static struct transaction *entered[5000];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(entered); i++) {
+        entered[i] = begin();
+        transaction_enter(table, entered[i],
+                          &(struct transaction_key){.sender = 7, .branch = {i < 2500 ? i : i << 20, i}});
+    }
+    for (size_t i = 0; i < COUNT_OF(entered); i++)
+        assert_ptr_equal(transaction_find(table, &entered[i]->key), entered[i]);
+    for (size_t i = 0; i < COUNT_OF(entered); i += 2)
+        transaction_free(table, entered[i]);
+    for (size_t i = 0; i < COUNT_OF(entered); i++)
+        assert_ptr_equal(transaction_find(table, &entered[i]->key), i % 2 == 0 ? NULL : entered[i]);
+    for (size_t i = 1; i < COUNT_OF(entered); i += 2)
+        transaction_free(table, entered[i]);
+}
+
+static void of_two_with_one_key_the_latest_is_found(void **state)
+{
+    struct transaction_key key = key_of(REQUEST("MESSAGE", VIA, "1"), 7);
+    struct transaction *first = begin(), *second = begin();
+    (void)state;
+    transaction_enter(table, first, &key);
+    transaction_enter(table, second, &key);
+    assert_ptr_equal(transaction_find(table, &key), second);
+    many_are_found(state); /* the table has grown meanwhile */
+    assert_ptr_equal(transaction_find(table, &key), second);
+    transaction_free(table, second);
+    assert_ptr_equal(transaction_find(table, &key), first);
+    transaction_free(table, first);
+    assert_null(transaction_find(table, &key));
 }
 
 /* ---- our branch ---- */
@@ -284,6 +320,8 @@ int main(void)
         cmocka_unit_test(what_makes_two_requests_one_transaction),
         cmocka_unit_test(a_branch_without_the_cookie),
         cmocka_unit_test(sessions_do_not_meet),
+        cmocka_unit_test(many_are_found),
+        cmocka_unit_test(of_two_with_one_key_the_latest_is_found),
         cmocka_unit_test(a_branch_finds_its_transaction),
         cmocka_unit_test(a_branch_of_another_making_finds_nothing),
         cmocka_unit_test(an_old_branch_finds_nothing),
