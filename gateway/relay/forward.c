@@ -62,7 +62,7 @@ static void send_on(struct transaction *transaction, struct session *session)
         relay_try_next(transaction, REASON_OVERLOADED);
         return;
     }
-    hop_remember(session, transaction->call_id);
+    hop_remember(session, transaction);
     if (transaction->upstream != NULL && session_is_congested(session))
         session_wait_for(transaction->upstream, session);
     if (!transaction->wants_answer) { /* an ACK has no answer, and no line of its own */
@@ -109,8 +109,7 @@ void relay_forward(struct transaction *transaction)
         exhausted(transaction);
         return;
     }
-    struct text domain = {transaction->domain, transaction->domain_length};
-    struct session *session = hop_session(hop, domain, transaction->call_id);
+    struct session *session = hop_session(hop, transaction);
     if (session != NULL) {
         send_on(transaction, session);
         return;

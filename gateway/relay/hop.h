@@ -24,12 +24,12 @@
 
 /* Which session a Call-ID was last sent on. */
 struct affinity {
-    uint64_t key;            /* keyed hash of hop and Call-ID */
+    uint64_t key;            /* of hop and Call-ID, hashed with a secret */
     struct session *session; /* NULL: empty */
 };
 
 struct hop {
-    char *key; /* owned: "partner host port" */
+    char *key; /* owned: partner, blank, host, two octets of port */
     UT_hash_handle hh;
     struct worker *worker;
     char *partner; /* owned; name, NULL for our own side (the partner itself is looked up in the snapshot in
@@ -40,6 +40,7 @@ struct hop {
     size_t session_count;
     struct transaction *waiting;
     size_t waiting_count;
+    struct transaction *waiting_next; /* see hop_waiting_first */
 
     struct resolver_question *question; /* addresses, under way; NULL otherwise */
     struct session *connecting;         /* its handshake is not over; NULL otherwise */
@@ -59,13 +60,13 @@ struct hop {
 /* Finds or makes it. NULL: no memory. */
 struct hop *hop_find(struct worker *worker, const struct partner *partner, struct text host, uint16_t port);
 bool hop_is_resting(const struct hop *hop, uint64_t now); /* it failed lately, and has no open session */
-/* An open session that is proven for the domain; NULL when there is none. Requests of one dialog keep their
- * order (RFC 3261 12.2.2), so a Call-ID stays on the session that it was last sent on, as long as that lives
- * and the Call-ID is among the HOP_AFFINITIES of late; otherwise it is drawn by a hash of the Call-ID. Where
- * all are busy, another is begun. */
-struct session *hop_session(struct hop *hop, struct text domain, struct text call_id);
-/* A request with this Call-ID went out on the session. */
-void hop_remember(struct session *session, struct text call_id);
+/* An open session that is proven for the transaction's domain; NULL when there is none. Requests of one
+ * dialog keep their order (RFC 3261 12.2.2), so a Call-ID stays on the session that it was last sent on, as
+ * long as that lives and the Call-ID is among the HOP_AFFINITIES of late; otherwise it is drawn by a hash of
+ * the Call-ID. Where all are busy, another is begun. */
+struct session *hop_session(struct hop *hop, struct transaction *transaction);
+/* The transaction's request went out on the session. */
+void hop_remember(struct session *session, struct transaction *transaction);
 /* The transaction waits for a session (see relay_hop_ready, relay_hop_failed: called later, never from
  * inside). */
 void hop_wait(struct hop *hop, struct transaction *transaction);

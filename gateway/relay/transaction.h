@@ -68,7 +68,8 @@ struct transaction {
     struct worker *worker;                 /* borrowed */
     struct transaction *upstream_previous, *upstream_next;
     struct transaction *downstream_previous, *downstream_next;
-    struct hop *hop; /* the next hop that it waits for, or was sent through; NULL otherwise */
+    uint64_t call_hash; /* of the Call-ID, see hop_session.c; 0: not hashed yet */
+    struct hop *hop;    /* the next hop that it waits for, or was sent through; NULL otherwise */
     struct transaction *hop_previous, *hop_next;
 
     struct snapshot *snapshot;     /* held: the policy that let it in */

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/relay/hop_parts.h"
+
+#include <stdio.h>
+
+#include <utlist.h>
+
+/* Which open session a request goes on. */
+
+const struct partner *hop_partner(const struct hop *hop)
+{
+    return hop->partner == NULL
+               ? NULL
+               : partner_set_by_name(hop->worker->snapshot->settings->partners, text_of(hop->partner));
+}
+
+/* RFC 5923 9.3: a session proven for one domain serves another only where its certificate carries that one
+ * too. */
+bool hop_serves(struct hop *hop, struct session *session, struct text domain)
+{
+    const struct srv_record_set *records = NULL;
+
+    if (session->snapshot != hop->worker->snapshot)
+        session_judge_again(session);
+    if (!session_is_open(session))
+        return false;
+    if (hop->partner == NULL || text_equal_ignoring_case(text_of(session->domain), domain))
+        return true;
+    const struct partner *partner = hop_partner(hop);
+    if (partner == NULL)
+        return false;
+    if (identity_rule_needs_dns(partner->identity) &&
+        !resolver_peek_federation_srv(hop->worker->resolver, domain, &records))
+        return false;
+    struct speak_result speak = peer_may_speak_for(
+        session->peer, partner, domain, records == NULL ? NULL : &records->answer, worker_wall_clock(), NULL);
+    worker_ask_needs(hop->worker);
+    return speak.verdict == SPEAK_ALLOWED;
+}
+
+static size_t sessions_allowed(struct hop *hop)
+{
+    const struct partner *partner = hop_partner(hop);
+
+    if (hop->partner == NULL)
+        return HOP_SESSIONS_INSIDE;
+    return partner == NULL ? 0 : partner->limits.connections;
+}
+
+/* The Call-ID is hashed once a request, with a secret; the hop need not be. */
+static uint64_t affinity_key(const struct hop *hop, struct transaction *transaction)
+{
+    if (transaction->call_hash == 0)
+        transaction->call_hash = keyed_hash(&hop->worker->branch_keys[0], transaction->call_id) | 1;
+    return transaction->call_hash ^ (uint64_t)(uintptr_t)hop * 0x9e3779b97f4a7c15u;
+}
+
+static struct affinity *affinity_of(const struct worker *worker, uint64_t key)
+{
+    return &worker->affinity[(key >> 32) % HOP_AFFINITIES];
+}
+
+void hop_remember(struct session *session, struct transaction *transaction)
+{
+    struct worker *worker = session->worker;
+
+    if (session->hop == NULL)
+        return;
+    uint64_t key = affinity_key(session->hop, transaction);
+    *affinity_of(worker, key) = (struct affinity){.key = key, .session = session};
+}
+
+void hop_forget_affinities(const struct session *session)
+{
+    struct affinity *affinity = session->worker->affinity;
+
+    for (size_t i = 0; i < HOP_AFFINITIES; i++) {
+        if (affinity[i].session == session)
+            affinity[i].session = NULL;
+    }
+}
+
+static struct session *remembered(struct hop *hop, struct text domain, uint64_t key)
+{
+    const struct affinity *affinity = affinity_of(hop->worker, key);
+
+    if (affinity->session == NULL || affinity->key != key || !hop_serves(hop, affinity->session, domain))
+        return NULL;
+    return affinity->session;
+}
+
+/* Rendezvous hashing: the same session for the same Call-ID as long as it lives, and an even share for each.
+ */
+static struct session *drawn(struct hop *hop, struct text domain, uint64_t key)
+{
+    struct session *best = NULL, *session, *next;
+    uint64_t highest = 0;
+
+    DL_FOREACH_SAFE2(hop->sessions, session, next, hop_next)
+    {
+        uint64_t score = (key ^ session->id) * 0x9e3779b97f4a7c15u;
+        score ^= score >> 32;
+        if ((best == NULL || score > highest) && hop_serves(hop, session, domain)) {
+            best = session;
+            highest = score;
+        }
+    }
+    return best;
+}
+
+struct session *hop_session(struct hop *hop, struct transaction *transaction)
+{
+    struct text domain = {transaction->domain, transaction->domain_length};
+    uint64_t key = affinity_key(hop, transaction);
+    struct session *best = remembered(hop, domain, key);
+
+    if (best == NULL)
+        best = drawn(hop, domain, key);
+    if (best != NULL && best->downstream_count >= HOP_SESSION_BUSY && !hop->has_begun &&
+        hop->session_count < sessions_allowed(hop) && hop->rest_until_ms <= worker_now(hop->worker)) {
+        snprintf(hop->domain, sizeof(hop->domain), "%.*s", hop->partner == NULL ? 0 : (int)domain.length,
+                 domain.at);
+        hop_begin(hop, NULL);
+    }
+    return best;
+}
