@@ -37,6 +37,12 @@ struct evidence_entry *evidence_entry_create(enum evidence_kind kind, struct tex
 struct evidence_entry *evidence_entry_hold(struct evidence_entry *entry);
 void evidence_entry_release(struct evidence_entry *entry); /* NULL is fine */
 
+/* Before the entry is in a snapshot. Both take what they are given, put the newest first, and let go of what
+ * nobody will look at again: a list that a newer genuine one of its issuer outlives. What was once found
+ * genuine is never displaced by what was not. True: it was not known, and is now. */
+bool evidence_entry_add_crl(struct evidence_entry *entry, struct crl *take);
+bool evidence_entry_add_response(struct evidence_entry *entry, struct ocsp_response *take);
+
 struct revocation_evidence {
     atomic_uint references;
     uint64_t generation;           /* one more than the snapshot before */

@@ -7,75 +7,11 @@
 #include "gateway/fetch/fetched_folder.h"
 #include "policy/calendar.h"
 #include "policy/der.h"
-#include "policy/distinguished_name.h"
 #include "policy/pem.h"
 
 /* What came, read on a thread of the pool. */
 
-/* ---- CRLs: newest first; a newer one that nobody could check does not displace one that was genuine ---- */
-
-static bool holds(const struct evidence_entry *entry, const struct crl *crl)
-{
-    for (size_t i = 0; i < entry->crl_count; i++) {
-        if (text_equal(entry->crl[i]->der, crl->der))
-            return true;
-    }
-    return false;
-}
-
-/* Is there a genuine one of the same issuer that is newer? Then nobody will look at this one again. */
-static bool is_outlived(const struct evidence_entry *entry, const struct crl *crl)
-{
-    for (size_t i = 0; i < entry->crl_count; i++) {
-        const struct crl *other = entry->crl[i];
-        if (other != crl && atomic_load_explicit(&other->was_genuine, memory_order_relaxed) &&
-            crl_is_newer(other, crl) && distinguished_name_equal(other->issuer, crl->issuer))
-            return true;
-    }
-    return false;
-}
-
-static void drop(struct evidence_entry *entry, size_t index)
-{
-    crl_destroy(entry->crl[index]);
-    entry->crl_count--;
-    for (size_t i = index; i < entry->crl_count; i++)
-        entry->crl[i] = entry->crl[i + 1];
-}
-
-/* The oldest that nobody has found genuine; when all are, the oldest. */
-static void make_room(struct evidence_entry *entry)
-{
-    size_t victim = entry->crl_count - 1;
-
-    while (victim > 0 && atomic_load_explicit(&entry->crl[victim]->was_genuine, memory_order_relaxed))
-        victim--;
-    drop(entry, atomic_load_explicit(&entry->crl[victim]->was_genuine, memory_order_relaxed)
-                    ? entry->crl_count - 1
-                    : victim);
-}
-
-/* Takes the CRL. True: it was not known. */
-static bool add_crl(struct evidence_entry *entry, struct crl *crl)
-{
-    if (holds(entry, crl) || is_outlived(entry, crl)) {
-        crl_destroy(crl);
-        return false;
-    }
-    for (size_t i = entry->crl_count; i-- > 0;) {
-        if (is_outlived(entry, entry->crl[i]))
-            drop(entry, i);
-    }
-    if (entry->crl_count == EVIDENCE_CRLS_MOST)
-        make_room(entry);
-    size_t place = entry->crl_count++;
-    while (place > 0 && crl_is_newer(crl, entry->crl[place - 1])) {
-        entry->crl[place] = entry->crl[place - 1];
-        place--;
-    }
-    entry->crl[place] = crl;
-    return true;
-}
+/* ---- octets to what they hold ---- */
 
 static bool read_crl(struct source_reading *reading, struct text der)
 {
@@ -83,7 +19,7 @@ static bool read_crl(struct source_reading *reading, struct text der)
 
     if (crl == NULL)
         return false;
-    reading->is_new = add_crl(reading->after, crl) || reading->is_new;
+    reading->is_new = evidence_entry_add_crl(reading->after, crl) || reading->is_new;
     return true;
 }
 
@@ -123,40 +59,6 @@ static bool read_crls(struct source_reading *reading)
     return false;
 }
 
-/* ---- OCSP answers: newest first, in the same way ---- */
-
-static bool was_genuine(struct ocsp_response *response)
-{
-    return atomic_load_explicit(&response->was_genuine, memory_order_relaxed);
-}
-
-/* Takes the response. True: it was not known. */
-static bool add_response(struct evidence_entry *entry, struct ocsp_response *response)
-{
-    struct ocsp_response **all = entry->response;
-
-    for (size_t i = 0; i < entry->response_count; i++) {
-        bool is_outlived = was_genuine(all[i]) && all[i]->produced_at > response->produced_at;
-        if (is_outlived || text_equal(all[i]->der, response->der)) {
-            ocsp_response_destroy(response);
-            return false;
-        }
-    }
-    if (entry->response_count == EVIDENCE_RESPONSES_MOST) { /* the older goes, unless only it was genuine */
-        size_t victim = was_genuine(all[1]) && !was_genuine(all[0]) ? 0 : 1;
-        ocsp_response_destroy(all[victim]);
-        all[0] = all[1 - victim];
-        entry->response_count = 1;
-    }
-    bool is_newer = entry->response_count == 0 || response->produced_at >= all[0]->produced_at;
-    all[entry->response_count++] = response;
-    if (is_newer && entry->response_count == 2) {
-        all[1] = all[0];
-        all[0] = response;
-    }
-    return true;
-}
-
 static bool read_response(struct source_reading *reading, struct text der)
 {
     struct ocsp_response *response = ocsp_response_read(der, &reading->why);
@@ -168,7 +70,7 @@ static bool read_response(struct source_reading *reading, struct text der)
         ocsp_response_destroy(response);
         return false;
     }
-    reading->is_new = add_response(reading->after, response) || reading->is_new;
+    reading->is_new = evidence_entry_add_response(reading->after, response) || reading->is_new;
     return true;
 }
 

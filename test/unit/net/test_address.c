@@ -78,6 +78,40 @@ static void refused(void **state)
     }
 }
 
+/* What the web may lead us to. */
+static void global(void **state)
+{
+    static const char *const special[] = {
+        "0.0.0.0",     "10.0.0.1",        "100.64.0.1",        "100.127.255.255",
+        "127.0.0.1",   "169.254.169.254", "172.16.0.1",        "172.31.255.255",
+        "192.0.0.1",   "192.0.2.1",       "192.88.99.1",       "192.168.0.1",
+        "198.18.0.1",  "198.19.255.255",  "198.51.100.1",      "203.0.113.1",
+        "224.0.0.1",   "240.0.0.1",       "255.255.255.255",   "::",
+        "::1",         "::ffff:10.0.0.1", "64:ff9b::10.0.0.1", "fe80::1",
+        "fc00::1",     "fd12::1",         "ff02::1",           "2001::1",
+        "2001:1ff::1", "2001:db8::1",     "2002:a00:1::1",     "3fff::1",
+        "4000::1",     "100::1",          "64:ff9b:1::1",
+    };
+    static const char *const good[] = {
+        "1.1.1.1",      "9.255.255.255",   "11.0.0.1",       "100.63.255.255",   "100.128.0.1",
+        "172.15.0.1",   "172.32.0.1",      "192.1.0.1",      "192.167.0.1",      "198.17.0.1",
+        "198.20.0.1",   "223.255.255.255", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2001:200::1",
+        "2001:4860::1", "2002:101:101::1", "2a00::1",        "2606:4700::1",
+    };
+    union address address;
+    (void)state;
+    for (size_t i = 0; i < sizeof special / sizeof special[0]; i++) {
+        assert_true(address_read(text_of(special[i]), 0, &address));
+        if (address_is_global(&address))
+            fail_msg("%s is global", special[i]);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(address_read(text_of(good[i]), 0, &address));
+        if (!address_is_global(&address))
+            fail_msg("%s is not global", good[i]);
+    }
+}
+
 static void equal_hosts(void **state)
 {
     union address a, b, c, d;
@@ -99,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_and_print),
         cmocka_unit_test(refused),
+        cmocka_unit_test(global),
         cmocka_unit_test(equal_hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
