@@ -48,7 +48,7 @@ bool identity_names_domain(const struct certificate *leaf, struct text domain, s
     return has_name(leaf, CERTIFICATE_NAME_COMMON, domain, matched);
 }
 
-static bool names_target(const struct certificate *leaf, struct text host, struct text *matched)
+bool identity_names_target(const struct certificate *leaf, struct text host, struct text *matched)
 {
     if (leaf->has_subject_alternative_name)
         return has_name(leaf, CERTIFICATE_NAME_DNS, host, matched) ||
@@ -88,7 +88,7 @@ static struct identity_result check_srv_target(const struct certificate *leaf, s
         const struct srv_target *target = &answer->target[i];
         bool inside = domain_is_within(target->host, domain);
         any_inside = any_inside || inside;
-        if (!names_target(leaf, target->host, &matched))
+        if (!identity_names_target(leaf, target->host, &matched))
             continue;
         if (inside)
             return proven(matched, target);
@@ -104,15 +104,62 @@ static struct identity_result check_secure_srv(const struct certificate *leaf, s
 {
     struct text matched;
 
-    if (answer->security != DNS_SECURE)
-        return refused(REASON_SRV_NOT_SECURE);
     if (identity_names_domain(leaf, domain, &matched))
         return proven(matched, NULL);
     for (size_t i = 0; i < answer->target_count; i++) {
-        if (names_target(leaf, answer->target[i].host, &matched))
+        if (identity_names_target(leaf, answer->target[i].host, &matched))
             return proven(matched, &answer->target[i]);
     }
     return refused(REASON_IDENTITY_MISMATCH);
+}
+
+/* ---- the answer ---- */
+
+/* No target can be proven: why not? What may pass comes first. */
+static enum reason targets_reason(const struct srv_answer *answer)
+{
+    static const enum reason order[] = {REASON_OK, REASON_OVERLOADED, REASON_DNS_FAILED, REASON_DNS_BOGUS};
+
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        for (size_t j = 0; j < answer->target_count; j++) {
+            if (tlsa_answer_reason(answer->target[j].tlsa) == order[i])
+                return order[i];
+        }
+    }
+    return answer->target_count == 0 ? REASON_TLSA_MISMATCH : tlsa_answer_reason(answer->target[0].tlsa);
+}
+
+enum reason identity_answer_reason(const struct partner *partner, const struct srv_answer *answer)
+{
+    if (answer->outcome != REASON_OK)
+        return answer->outcome;
+    if (answer->security == DNS_BOGUS)
+        return REASON_DNS_BOGUS;
+    if (partner->identity != IDENTITY_SECURE_SRV && partner->identity != IDENTITY_DANE)
+        return REASON_OK;
+    /* A record that was withdrawn must not live on because the DNS is kept from telling so. */
+    if (answer->stale)
+        return REASON_DNS_FAILED;
+    if (answer->security != DNS_SECURE)
+        return REASON_SRV_NOT_SECURE;
+    return partner->identity == IDENTITY_DANE && answer->tlsa_known ? targets_reason(answer) : REASON_OK;
+}
+
+struct srv_answer identity_answer_of_server(const struct partner *partner, const struct srv_answer *answer,
+                                            struct text host, uint16_t port)
+{
+    struct srv_answer narrow = *answer;
+
+    if (partner->identity != IDENTITY_DANE || partner->locate == LOCATE_FIXED)
+        return narrow;
+    narrow.target_count = 0;
+    for (size_t i = 0; i < answer->target_count && narrow.target_count == 0; i++) {
+        if (answer->target[i].port == port && domain_equal(answer->target[i].host, host)) {
+            narrow.target = &answer->target[i];
+            narrow.target_count = 1;
+        }
+    }
+    return narrow;
 }
 
 struct identity_result identity_check(const struct partner *partner, const struct certificate *leaf,
@@ -127,13 +174,12 @@ struct identity_result identity_check(const struct partner *partner, const struc
         return check_names(partner, leaf);
     if (answer == NULL)
         return (struct identity_result){.verdict = IDENTITY_NEEDS_SRV, .reason = REASON_DNS_FAILED};
-    if (answer->outcome != REASON_OK)
-        return refused(answer->outcome);
-    if (answer->security == DNS_BOGUS)
-        return refused(REASON_DNS_BOGUS);
+    enum reason reason = identity_answer_reason(partner, answer);
+    if (reason != REASON_OK)
+        return refused(reason);
     if (partner->identity == IDENTITY_SRV_TARGET)
         return check_srv_target(leaf, domain, answer);
     if (partner->identity == IDENTITY_SECURE_SRV)
         return check_secure_srv(leaf, domain, answer);
-    return refused(REASON_TLSA_MISMATCH); /* IDENTITY_DANE: the loader refuses it until it is in force */
+    return refused(REASON_TLSA_MISMATCH); /* IDENTITY_DANE: no name proves it */
 }

@@ -5,20 +5,15 @@
 /* The five identity rules: may a peer with this certificate speak for domain D of partner P? The same rule
  * both ways. Pure: what DNS said comes in as an answer, and a missing answer comes out as a need. */
 
+#include "policy/dane.h"
 #include "policy/partner.h"
 
 #define SRV_TARGETS_MOST 100u /* targets of one SRV answer that are looked at */
 
-enum dns_security { DNS_INSECURE, DNS_SECURE, DNS_BOGUS };
-
 struct srv_target {
     struct text host; /* without trailing dot */
     uint16_t port, priority, weight;
-};
-
-struct tlsa_record {
-    uint8_t usage, selector, matching;
-    struct text data;
+    const struct tlsa_answer *tlsa; /* borrowed; NULL: not asked for */
 };
 
 /* What is known of the federation SRV records of a domain (the first of _sipfederationtls._tcp and _sips._tcp
@@ -26,15 +21,13 @@ struct tlsa_record {
 struct srv_answer {
     enum reason outcome; /* REASON_OK, REASON_SRV_NOT_FOUND, REASON_DNS_FAILED, REASON_DNS_BOGUS */
     enum dns_security security;
+    bool stale; /* its TTL is over, and the DNS does not answer: no proof of anything any more */
     const struct srv_target *target;
     size_t target_count;
-    const struct tlsa_record *tlsa; /* of all targets; for IDENTITY_DANE */
-    size_t tlsa_count;
-    bool tlsa_known; /* false: TLSA was not asked yet */
-    enum dns_security tlsa_security;
+    bool tlsa_known; /* the TLSA records of the targets were asked for; IDENTITY_DANE needs them */
 };
 
-enum identity_verdict { IDENTITY_PROVEN, IDENTITY_REFUSED, IDENTITY_NEEDS_SRV, IDENTITY_NEEDS_TLSA };
+enum identity_verdict { IDENTITY_PROVEN, IDENTITY_REFUSED, IDENTITY_NEEDS_SRV };
 
 struct identity_result {
     enum identity_verdict verdict;
@@ -43,16 +36,28 @@ struct identity_result {
     const struct srv_target *target; /* the SRV target that took part, or NULL */
 };
 
-/* `answer` NULL: DNS was not asked yet. `leaf` is the presented leaf; whether its path holds is judged
+/* The rules that look at names: all but IDENTITY_DANE, which is peer_dane.h's.
+ * `answer` NULL: DNS was not asked yet. `leaf` is the presented leaf; whether its path holds is judged
  * elsewhere. */
 struct identity_result identity_check(const struct partner *partner, const struct certificate *leaf,
                                       struct text domain, const struct srv_answer *answer);
+
+/* What is wrong with an answer whoever the peer is, for the rule of the partner; REASON_OK: nothing, or not
+ * known yet. Only for rules that need DNS. */
+enum reason identity_answer_reason(const struct partner *partner, const struct srv_answer *answer);
+
+/* The answer as far as it speaks of the server that we are connected to: under IDENTITY_DANE with LOCATE_SRV
+ * that target alone, or none. Everything else as it is. */
+struct srv_answer identity_answer_of_server(const struct partner *partner, const struct srv_answer *answer,
+                                            struct text host, uint16_t port);
 
 /* Does the certificate carry `name` as a host name: SAN DNS, or CN where there is no SAN? (Internal servers.)
  */
 bool identity_names_host(const struct certificate *leaf, struct text name);
 /* Does it carry the SIP domain by RFC 5922 7.1 and 7.2? Sets *matched. */
 bool identity_names_domain(const struct certificate *leaf, struct text domain, struct text *matched);
+/* Does it carry the host name of an SRV target: SAN DNS or sip URI, or CN where there is no SAN? */
+bool identity_names_target(const struct certificate *leaf, struct text host, struct text *matched);
 /* Does it carry `name` in SAN DNS, exactly? */
 bool identity_names_dns(const struct certificate *leaf, struct text name, struct text *matched);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/peer_path.h"
+#include "policy/peer_dane.h"
 
 /* Partners that come to us: which of them can this be? */
 
@@ -52,27 +52,13 @@ static bool reaches(const struct peer *peer, const struct partner *partner)
     return false;
 }
 
-/* The partner whose domain a name is, or lies in: only to tell whose name a stranger carries. */
-static const struct partner *owner_of(const struct policy *policy, struct text name)
-{
-    const struct partner *owner = partner_set_by_domain(policy->partners, name);
-    const char *dot = text_find(name, '.');
-
-    while (owner == NULL && dot != NULL) {
-        name = text_from(dot + 1, name.at + name.length);
-        owner = partner_set_by_domain(policy->partners, name);
-        dot = text_find(name, '.');
-    }
-    return owner;
-}
-
 static void consider_name(struct candidate *candidate, const struct policy *policy, struct peer *peer,
                           const struct certificate_name *name, int64_t now)
 {
     struct text matched;
     size_t count = 0;
 
-    const struct partner *owner = owner_of(policy, name->value);
+    const struct partner *owner = partner_owning_name(policy, name->value);
     if (owner != NULL && !reaches(peer, owner))
         candidate->other = candidate->other == NULL ? owner : candidate->other;
     else if (owner != NULL && identity_rule_needs_dns(owner->identity))
@@ -180,6 +166,15 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
                          peer->path[0].anchor->subject, names);
 }
 
+/* Nothing but a TLSA record can prove it, and whose that would be the first request tells. It is a stranger
+ * until then. */
+static struct peer_verdict let_in_unproven(struct peer *peer, const char *names, const struct check_log *log)
+{
+    peer->valid_until = INT64_MAX;
+    return peer_conclude(log, "identity", REASON_OK,
+                         "unproven: only the TLSA records of the From domain can tell; names %s", names);
+}
+
 struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct presented_chain *chain,
                                        int64_t now, const struct check_log *log,
                                        const struct trust_trace *trace, struct peer *peer)
@@ -195,6 +190,11 @@ struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct
     check_log_add(log, "certificate", CHECK_PASSED, "names %s", names);
 
     enum reason reason = peer_collect_paths(peer, partner_set_anchors_of(policy->partners), NULL, now, trace);
+    if (reason != REASON_OK && peer_may_be_dane(policy, peer, now)) {
+        check_log_add(log, "path", CHECK_SKIPPED, "none holds (%s), and rule dane may need none",
+                      reason_token(reason));
+        return let_in_unproven(peer, names, log);
+    }
     if (reason != REASON_OK)
         return peer_refuse_chain(peer, partner_set_anchors_of(policy->partners), NULL, reason, now, names,
                                  log);
@@ -203,5 +203,7 @@ struct peer_verdict peer_judge_inbound(const struct policy *policy, const struct
     consider_names(&candidate, policy, peer, now);
     candidate.is_named = candidate.accepted != NULL;
     consider_dns_rules(&candidate, policy, peer, now);
+    if (candidate.accepted == NULL && peer_may_be_dane(policy, peer, now))
+        return let_in_unproven(peer, names, log);
     return judge_candidate(policy, peer, &candidate, now, names, log);
 }

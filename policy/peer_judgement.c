@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/peer_path.h"
+#include "policy/peer_dane.h"
 
 /* ---- our own servers ---- */
 
@@ -110,11 +110,21 @@ struct peer_verdict peer_judge_outbound(const struct policy *policy, const struc
 
     enum reason reason =
         peer_collect_paths(peer, partner_set_anchors_of(policy->partners), partner, now, trace);
-    if (reason != REASON_OK)
+    if (reason != REASON_OK && partner->identity != IDENTITY_DANE)
         return judge_foreign_chain(policy, partner, reason, log, names, now, peer);
-    check_log_add(log, "path", CHECK_PASSED, "leads to %s", peer->path[0].anchor->subject);
+    if (reason == REASON_OK)
+        check_log_add(log, "path", CHECK_PASSED, "leads to %s", peer->path[0].anchor->subject);
+    else
+        check_log_add(log, "path", CHECK_SKIPPED, "none holds (%s), and rule dane may need none",
+                      reason_token(reason));
 
     struct speak_result speak = peer_may_speak_for(peer, partner, domain, answer, now, log);
+    if (speak.verdict == SPEAK_ALLOWED && speak.record != NULL) {
+        char record[TLSA_SHOWN];
+        peer->name = speak.matched;
+        peer->valid_until = speak.path == NULL ? INT64_MAX : speak.path->valid_until;
+        return peer_conclude(NULL, "identity", REASON_OK, "TLSA %s", tlsa_record_print(speak.record, record));
+    }
     if (speak.verdict == SPEAK_ALLOWED) {
         peer->name = speak.matched;
         return peer_conclude(NULL, "identity", REASON_OK, "%.*s%s", TEXT_ARGUMENTS(speak.matched),
@@ -136,6 +146,8 @@ struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *
 {
     enum reason reason;
     char shown[PEER_REVOCATION_SHOWN];
+    if (partner->identity == IDENTITY_DANE)
+        return peer_dane_may_speak_for(peer, partner, domain, answer, now, log);
     const struct trust_path *path = peer_path_for(peer, partner, now, &reason);
 
     if (path == NULL) {
@@ -151,7 +163,7 @@ struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *
     peer_revocation_log(log, peer, (size_t)(path - peer->path), partner_revocation_terms(partner), now);
 
     struct identity_result identity = identity_check(partner, peer->chain->certificate[0], domain, answer);
-    if (identity.verdict == IDENTITY_NEEDS_SRV || identity.verdict == IDENTITY_NEEDS_TLSA) {
+    if (identity.verdict == IDENTITY_NEEDS_SRV) {
         check_log_add(log, "identity", CHECK_SKIPPED, "needs the SRV records of %.*s",
                       TEXT_ARGUMENTS(domain));
         return (struct speak_result){.verdict = SPEAK_NEEDS_SRV, .reason = REASON_DNS_FAILED};

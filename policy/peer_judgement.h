@@ -13,7 +13,8 @@
 enum peer_side { PEER_INTERNAL, PEER_EXTERNAL };
 enum peer_role { PEER_AS_CLIENT, PEER_AS_SERVER }; /* what the peer is in TLS */
 
-#define PEER_PATHS_MOST 8u /* paths of one chain that are remembered, one for each anchor */
+#define PEER_PATHS_MOST 8u     /* paths of one chain that are remembered, one for each anchor */
+#define PEER_PRESENTED_MOST 4u /* and of those that end at a presented CA */
 #define PEER_DETAIL 320u
 
 /* A judged peer: what its chain proves. Lives with its session, and only as long as the chain and the policy
@@ -22,8 +23,12 @@ struct peer {
     enum peer_side side;
     enum peer_role role;
     const struct presented_chain *chain; /* borrowed */
-    struct trust_path path[PEER_PATHS_MOST];
-    size_t path_count;
+    /* Those to anchors; behind them, from PEER_PATHS_MOST on, those to presented CAs, which only a TLSA
+     * record can make something of: looked for when one is first asked about. */
+    struct trust_path path[PEER_PATHS_MOST + PEER_PRESENTED_MOST];
+    size_t path_count, presented_count;
+    bool presented_known;
+    enum reason presented_reason; /* why there are none */
     const struct partner
         *partner; /* the first partner that it was found to be; NULL inside or when only DNS can tell */
     const struct partner
@@ -31,7 +36,8 @@ struct peer {
                          the certificate lies in a domain of any: then it may be anyone's, and shall be
                          counted for no one before a request of it was believed */
     struct text name; /* the name in the certificate that was matched; borrowed from the chain */
-    int64_t valid_until;                 /* the earliest end of a certificate of the first path */
+    int64_t
+        valid_until; /* the earliest end of a certificate of the first path; INT64_MAX where none is needed */
     struct peer_revocations revocations; /* of the paths */
     struct peer_evidence evidence;       /* the caller's, set before the judgement */
 };
@@ -65,8 +71,10 @@ enum speak_verdict { SPEAK_ALLOWED, SPEAK_DENIED, SPEAK_NEEDS_SRV };
 struct speak_result {
     enum speak_verdict verdict;
     enum reason reason;            /* when denied */
-    const struct trust_path *path; /* when allowed: the path that it is believed through */
-    struct text matched;
+    const struct trust_path *path; /* when allowed: the path that it is believed through; NULL: a TLSA record
+                                      of usage 3 needs none */
+    struct text matched;           /* the name in the certificate; none where none is needed */
+    const struct tlsa_record *record; /* rule dane: that matched; borrowed from the answer */
 };
 struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *partner, struct text domain,
                                        const struct srv_answer *answer, int64_t now,

@@ -77,6 +77,28 @@ enum reason peer_collect_paths(struct peer *peer, const struct trust_anchors *an
     return reason;
 }
 
+static bool keep_presented(void *context, const struct trust_path *path)
+{
+    struct peer *peer = context;
+
+    peer->path[PEER_PATHS_MOST + peer->presented_count++] = *path;
+    return peer->presented_count < PEER_PRESENTED_MOST;
+}
+
+void peer_collect_presented(struct peer *peer, int64_t now)
+{
+    struct trust_search search = {.chain = peer->chain,
+                                  .ends_at_presented = true,
+                                  .now = now,
+                                  .found = keep_presented,
+                                  .context = peer};
+
+    if (peer->presented_known)
+        return;
+    peer->presented_known = true;
+    peer->presented_reason = trust_path_search(&search);
+}
+
 /* A refused chain is searched once more, to tell which certificate broke the path and how. */
 struct broken_path {
     enum reason reason;
@@ -121,11 +143,12 @@ bool peer_usage_allows(const struct trust_path *path, enum peer_role role, bool 
     return (path->extended_key_usage & (wanted | CERTIFICATE_EKU_ANY)) != 0;
 }
 
-static bool pins_match(const struct partner *partner, const struct trust_path *path)
+bool peer_pins_match(const struct partner *partner, const struct certificate *const *certificate,
+                     size_t count)
 {
     for (size_t i = 0; i < partner->pin_count; i++) {
-        for (size_t j = 0; j < path->count; j++) {
-            if (memcmp(partner->pins[i].sha256, path->certificate[j]->key_sha256, 32) == 0)
+        for (size_t j = 0; j < count; j++) {
+            if (memcmp(partner->pins[i].sha256, certificate[j]->key_sha256, 32) == 0)
                 return true;
         }
     }
@@ -146,8 +169,7 @@ bool reason_is_about_revocation(enum reason reason)
     return reason == REASON_CERTIFICATE_REVOKED || reason == REASON_REVOCATION_UNKNOWN;
 }
 
-/* Do a partner's options accept one of its paths? */
-static enum reason path_reason(struct peer *peer, size_t index, const struct partner *partner, int64_t now)
+enum reason peer_path_reason(struct peer *peer, size_t index, const struct partner *partner, int64_t now)
 {
     const struct trust_path *path = &peer->path[index];
 
@@ -155,7 +177,7 @@ static enum reason path_reason(struct peer *peer, size_t index, const struct par
         return REASON_CERTIFICATE_EXPIRED;
     if (!peer_usage_allows(path, peer->role, partner->client_eku_lenient))
         return REASON_WRONG_KEY_USAGE;
-    if (!pins_match(partner, path))
+    if (!peer_pins_match(partner, path->certificate, path->count))
         return REASON_PIN_MISMATCH;
     return peer_revocation_check(peer, index, partner_revocation_terms(partner), now);
 }
@@ -167,7 +189,7 @@ const struct trust_path *peer_path_for(struct peer *peer, const struct partner *
     for (size_t i = 0; i < peer->path_count; i++) {
         if (!partner_lists_anchor(partner, peer->path[i].anchor))
             continue;
-        enum reason found = path_reason(peer, i, partner, now);
+        enum reason found = peer_path_reason(peer, i, partner, now);
         if (found == REASON_OK)
             return &peer->path[i];
         if (*reason != REASON_CERTIFICATE_REVOKED) /* what another way lacks is the lesser trouble */

@@ -24,6 +24,13 @@ struct peer_verdict peer_refuse_chain(const struct peer *peer, const struct trus
 bool peer_usage_allows(const struct trust_path *path, enum peer_role role, bool lenient);
 struct revocation_terms partner_revocation_terms(const struct partner *partner);
 bool reason_is_about_revocation(enum reason reason);
+/* Do a partner's options accept one of the paths? */
+enum reason peer_path_reason(struct peer *peer, size_t index, const struct partner *partner, int64_t now);
+/* Is a key among these certificates pinned, or none demanded? */
+bool peer_pins_match(const struct partner *partner, const struct certificate *const *certificate,
+                     size_t count);
+/* Looks for the paths to presented CAs, once. */
+void peer_collect_presented(struct peer *peer, int64_t now);
 /* The path that a partner's options accept; NULL with *reason set. REASON_UNTRUSTED_CHAIN: none leads to its
  * anchors. */
 const struct trust_path *peer_path_for(struct peer *peer, const struct partner *partner, int64_t now,

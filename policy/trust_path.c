@@ -162,15 +162,15 @@ static void check_whole_path(struct walk *walk, struct trust_path *path)
     trace(walk, path, path->certificate[0], reason, why);
 }
 
-static void try_anchor(struct walk *walk, const struct trust_anchor *anchor)
+/* `anchor` NULL: a presented CA as the end. */
+static void try_end(struct walk *walk, const struct certificate *certificate,
+                    const struct trust_anchor *anchor)
 {
-    const struct certificate *certificate = anchor->certificate;
     const struct frame *below = top_frame(walk);
     const struct certificate *child = walk->path.certificate[walk->path.count - 1];
     const char *why = "";
 
-    if ((walk->search->accepts != NULL && !walk->search->accepts(walk->search->context, anchor)) ||
-        is_on_path(walk, certificate))
+    if (is_on_path(walk, certificate))
         return;
     top_frame(walk)->any = true;
     if (path_key_ids_differ(child, certificate)) {
@@ -195,12 +195,18 @@ static void try_anchor(struct walk *walk, const struct trust_anchor *anchor)
     check_whole_path(walk, &path);
 }
 
+static void try_anchor(struct walk *walk, const struct trust_anchor *anchor)
+{
+    if (walk->search->accepts == NULL || walk->search->accepts(walk->search->context, anchor))
+        try_end(walk, anchor->certificate, anchor);
+}
+
 /* ---- the walk ---- */
 
 /* The next anchor that has the issuer's name; NULL when there is none left. */
 static const struct trust_anchor *next_anchor(struct walk *walk, struct frame *frame)
 {
-    if (frame->anchors_tried)
+    if (frame->anchors_tried || walk->search->anchors == NULL)
         return NULL;
     frame->anchor = trust_anchors_by_subject(walk->search->anchors,
                                              *walk->name[walk->issuer[frame->presented]], frame->anchor);
@@ -219,6 +225,8 @@ static void try_presented(struct walk *walk, size_t index)
         path_key_ids_differ(child, issuer))
         return;
     frame->any = true;
+    if (walk->search->ends_at_presented)
+        try_end(walk, issuer, NULL);
     enum reason reason = walk->verdict[index];
     if (reason == REASON_OK)
         reason = path_check_issuer(child, issuer, &why);

@@ -25,7 +25,7 @@
 struct trust_path {
     const struct certificate *certificate[TRUST_PATH_LONGEST]; /* leaf first, the anchor's own last */
     size_t count;
-    const struct trust_anchor *anchor;
+    const struct trust_anchor *anchor; /* NULL: it ends at a presented CA, see trust_search */
     /* What the leaf may be used for after nesting: CERTIFICATE_EKU_* of the leaf and of every CA that has the
      * extension, where a certificate without the extension, or with anyExtendedKeyUsage, allows all (~0u). */
     uint32_t extended_key_usage;
@@ -42,7 +42,10 @@ struct trust_trace {
 
 struct trust_search {
     const struct presented_chain *chain;
-    const struct trust_anchors *anchors;
+    const struct trust_anchors *anchors; /* NULL: none */
+    /* Every presented CA may end a path as well, its own issuer being of no concern (RFC 7671 5.2); the
+     * anchor of such a path is NULL. */
+    bool ends_at_presented;
     int64_t now; /* seconds since 1970 */
     /* May this anchor end a path? NULL: every one may. Asked before any signature is checked. */
     bool (*accepts)(void *context, const struct trust_anchor *anchor);

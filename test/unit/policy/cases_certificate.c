@@ -31,6 +31,15 @@ static const struct factory_order roots[] = {
     [CORP] = ROOT_OF("Corp Root", CORP),
     [STRANGER] = ROOT_OF("Stranger Root", STRANGER),
 };
+static const struct factory_order ended_root = {.subject = "Stranger Root",
+                                                .key = STRANGER,
+                                                .issuer_key = STRANGER,
+                                                .ca = true,
+                                                .key_usage = SIGNS,
+                                                .not_before = FACTORY_NOW - 20 * FACTORY_DAY,
+                                                .not_after = FACTORY_NOW - 1};
+static const struct factory_order no_root = {
+    .subject = "Stranger Root", .key = STRANGER, .issuer_key = STRANGER};
 static const struct factory_order copy = ROOT_OF("Fabrikam Root", COPY);
 static const struct factory_order fab_inter = INTER_OF("Fabrikam CA", FAB_INTER, "Fabrikam Root", FAB);
 static const struct factory_order both_by_fab = INTER_OF("Common CA", BOTH_INTER, "Fabrikam Root", FAB);
@@ -149,6 +158,12 @@ static void set_issuer(struct drawing *drawing, const char *word)
         drawing->orders[drawing->count++] = &both_by_con;
     } else if (strcmp(word, "copied-fab") == 0) { /* the name of a root, and another key */
         issue_by(drawing, &copy, true);
+    } else if (strcmp(word, "stranger+root") == 0) { /* an authority of nobody's, shown */
+        issue_by(drawing, &roots[STRANGER], true);
+    } else if (strcmp(word, "stranger+expired") == 0) {
+        issue_by(drawing, &ended_root, true);
+    } else if (strcmp(word, "stranger+user") == 0) { /* by one that is no authority */
+        issue_by(drawing, &no_root, true);
     } else if (strcmp(word, "self") == 0) {
         drawing->leaf.issuer = NULL;
         drawing->leaf.issuer_key = LEAF;
@@ -184,6 +199,8 @@ static void set_word(struct drawing *drawing, char *word)
         drawing->leaf.not_before = FACTORY_NOW - 20 * FACTORY_DAY, drawing->leaf.not_after = FACTORY_NOW - 1;
     else if (strcmp(word, "future") == 0)
         drawing->leaf.not_before = FACTORY_NOW + 1, drawing->leaf.not_after = FACTORY_NOW + 20 * FACTORY_DAY;
+    else if (strcmp(word, "signs-not") == 0)
+        drawing->leaf.key_usage = 0x004; /* keyEncipherment */
     else if (strcmp(word, "ends-now") == 0)
         drawing->leaf.not_before = FACTORY_NOW - 20 * FACTORY_DAY, drawing->leaf.not_after = FACTORY_NOW;
     else
@@ -224,21 +241,25 @@ static bool set_outcome(struct srv_answer *answer, const char *word)
         answer->security = DNS_BOGUS;
     else if (strcmp(word, "overloaded") == 0)
         answer->outcome = REASON_OVERLOADED;
+    else if (strcmp(word, "stale") == 0)
+        answer->stale = true;
     else
         return false;
     return true;
 }
 
-const struct srv_answer *world_answer(char *words, struct srv_answer *answer, struct srv_target target[8])
+const struct srv_answer *world_answer(char *words, const struct presented_chain *chain, struct world_dns *dns)
 {
     char *word;
 
-    *answer = (struct srv_answer){.outcome = REASON_OK, .target = target};
+    *dns = (struct world_dns){.answer = {.outcome = REASON_OK, .target = dns->target}};
     while ((word = world_word(&words)) != NULL) {
         if (strcmp(word, "-") == 0)
             return NULL;
-        if (!set_outcome(answer, word))
-            target[answer->target_count++] = (struct srv_target){.host = text_of(word), .port = 5061};
+        if (!set_outcome(&dns->answer, word) &&
+            !dane_take_word(&dns->dane, word, &dns->answer, dns->target, chain))
+            dns->target[dns->answer.target_count++] =
+                (struct srv_target){.host = text_of(word), .port = 5061};
     }
-    return answer;
+    return &dns->answer;
 }

@@ -107,12 +107,14 @@ static void run_inbound_session(struct world *world, char **column, char *outcom
 
 static void run_outbound_session(struct world *world, char **column, char *outcome, size_t size)
 {
-    struct srv_answer answer;
-    struct srv_target target[8];
+    struct world_dns dns;
     struct peer peer = {0};
     struct presented_chain *chain = world_chain(column[2]);
-    const struct srv_answer *known = world_answer(column[3], &answer, target);
+    const struct srv_answer *known = world_answer(column[3], chain, &dns);
     struct text domain = text_of(world_word(&column[1]));
+    const char *server = world_word(&column[1]);
+    if (server != NULL)
+        dns.answer = identity_answer_of_server(world->fabrikam, &dns.answer, text_of(server), 5061);
 
     struct peer_verdict verdict = peer_judge_outbound(&world->policy, world->fabrikam, domain, known, chain,
                                                       world->now, NULL, NULL, &peer);
@@ -136,12 +138,11 @@ static void run_internal_session(struct world *world, char **column, char *outco
 /* The session was let in a day before `at:`, when everything was in force. */
 static void run_inbound_message(struct world *world, char **column, char *outcome, size_t size)
 {
-    struct srv_answer answer;
-    struct srv_target target[8];
+    struct world_dns dns;
     struct peer peer = {0};
     struct presented_chain *chain = world_chain(column[1]);
     struct message_facts facts = read_request(column[2], DIRECTION_INBOUND);
-    const struct srv_answer *known = world_answer(column[3], &answer, target);
+    const struct srv_answer *known = world_answer(column[3], chain, &dns);
 
     (void)peer_judge_inbound(&world->policy, chain, 1700000000, NULL, NULL, &peer);
     struct message_verdict verdict =

@@ -35,7 +35,7 @@ static void add_roots(struct world *world, struct partner *partner, const char *
 
     snprintf(copy, sizeof(copy), "%s", list);
     partner->anchors = calloc(4, sizeof(*partner->anchors));
-    while ((name = strtok_r(rest, ",", &rest)) != NULL)
+    while ((name = strtok_r(rest, ",", &rest)) != NULL && strcmp(name, "none") != 0)
         partner->anchors[partner->anchor_count++] =
             trust_anchors_add(partner_set_anchors(world->partners), factory_certificate(world_root(name)));
 }

@@ -5,6 +5,7 @@
 /* The small world that the tables in test/policy-cases speak of. Its words are explained in
  * test/policy-cases/README. Whatever cannot be read ends the test. */
 
+#include "cases_dane.h"
 #include "policy/message_judgement.h"
 
 #define WORLD_PARTNERS 5
@@ -28,9 +29,17 @@ void world_set_internal(struct world *world, char *options);
 /* "fab dns:fabrikam.example eku:c": who issued it, its names and what it may be used for. */
 struct presented_chain *world_chain(char *words);
 
+/* An answer and what it points to. */
+struct world_dns {
+    struct srv_answer answer;
+    struct srv_target target[DANE_TARGETS_MOST];
+    struct dane_words dane;
+};
+
 /* "-": DNS was not asked, and NULL is given. "sip.fabrikam.example sip2.fabrikam.example secure", "none",
- * "failed", "bogus". The answer lives in `answer` and `target`. */
-const struct srv_answer *world_answer(char *words, struct srv_answer *answer, struct srv_target target[8]);
+ * "failed", "bogus"; "edge.cloud.test tlsa:3.1.1=leaf secure", where what a record names is in the chain. */
+const struct srv_answer *world_answer(char *words, const struct presented_chain *chain,
+                                      struct world_dns *dns);
 
 /* Takes the next word, which ends at a blank; NULL: none is left. */
 char *world_word(char **rest);
