@@ -8,38 +8,54 @@ struct text domain_without_dot(struct text name)
     return name;
 }
 
-static bool is_label_octet(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
+/* What a label is made of, for the hosts of every message. */
+/* clang-format off */
+static const bool label_octets[256] = {
+    ['-'] = true, ['_'] = true,
+    ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true,
+    ['8'] = true, ['9'] = true,
+    ['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true, ['H'] = true,
+    ['I'] = true, ['J'] = true, ['K'] = true, ['L'] = true, ['M'] = true, ['N'] = true, ['O'] = true, ['P'] = true,
+    ['Q'] = true, ['R'] = true, ['S'] = true, ['T'] = true, ['U'] = true, ['V'] = true, ['W'] = true, ['X'] = true,
+    ['Y'] = true, ['Z'] = true,
+    ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true,
+    ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true,
+    ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true, ['w'] = true, ['x'] = true,
+    ['y'] = true, ['z'] = true,
+};
+/* clang-format on */
+
+static bool all_digits(struct text label)
+{
+    for (size_t i = 0; i < label.length; i++) {
+        if (!is_digit(label.at[i]))
+            return false;
+    }
+    return true;
+}
+
 bool domain_is_valid(struct text name)
 {
-    size_t label = 0;
-    bool all_digits = true; /* of the last label: a host name never ends in a number (RFC 1123 2.1) */
-
     name = domain_without_dot(name);
     if (name.length == 0 || name.length > DOMAIN_LONGEST)
         return false;
-    for (size_t i = 0; i < name.length; i++) {
-        char c = name.at[i];
-        if (c == '.') {
-            if (label == 0 || name.at[i - 1] == '-')
-                return false;
-            label = 0;
-            all_digits = true;
-            continue;
-        }
-        if (!is_label_octet(c) || (label == 0 && c == '-') || ++label > 63)
+    while (true) {
+        size_t length = 0;
+        while (length < name.length && label_octets[(unsigned char)name.at[length]])
+            length++;
+        if (length == 0 || length > 63 || name.at[0] == '-' || name.at[length - 1] == '-')
             return false;
-        all_digits = all_digits && is_digit(c);
+        if (length == name.length) /* the last: a host name never ends in a number (RFC 1123 2.1) */
+            return !all_digits(name);
+        if (name.at[length] != '.')
+            return false;
+        name = text_skip(name, length + 1);
     }
-    return label > 0 && !all_digits && name.at[name.length - 1] != '-';
 }
 
 bool domain_equal(struct text a, struct text b)

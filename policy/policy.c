@@ -100,14 +100,12 @@ bool policy_is_blocked(const struct policy *policy, struct text domain)
     return true;
 }
 
-void check_log_add(const struct check_log *log, const char *name, enum check_result result,
-                   const char *format, ...)
+void check_log_write(const struct check_log *log, const char *name, enum check_result result,
+                     const char *format, ...)
 {
     char detail[512];
     va_list arguments;
 
-    if (log == NULL)
-        return;
     va_start(arguments, format);
     vsnprintf(detail, sizeof(detail), format, arguments);
     va_end(arguments);

@@ -36,7 +36,13 @@ struct check_log {
     void *context;
 };
 
-void check_log_add(const struct check_log *log, const char *name, enum check_result result,
-                   const char *format, ...) __attribute__((format(printf, 4, 5)));
+void check_log_write(const struct check_log *log, const char *name, enum check_result result,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The same; but where nobody asks, as for every message, not even the arguments are looked at. */
+#define check_log_add(log, ...)                                                                              \
+    do {                                                                                                     \
+        if ((log) != NULL)                                                                                   \
+            check_log_write((log), __VA_ARGS__);                                                             \
+    } while (0)
 
 #endif

@@ -195,7 +195,9 @@ static void take_next_settings(struct worker *worker)
 
 void worker_ask_needs(struct worker *worker)
 {
-    if (worker->needs.count > 0 && worker->shared->fetch != NULL)
+    if (worker->needs.count == 0)
+        return;
+    if (worker->shared->fetch != NULL)
         worker->shared->fetch(worker->shared->fetch_context, &worker->needs);
     worker->needs = (struct revocation_needs){.count = 0};
 }
