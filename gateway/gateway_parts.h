@@ -23,6 +23,8 @@ struct gateway {
 
     uv_timer_t monitor; /* metrics.prom, crl_watch */
     int64_t crls_seen;  /* when crl_watch last looked; seconds since 1970 */
+    int64_t started_ms; /* since 1970 */
+    bool metrics_full;  /* metrics.prom could not be made, and that was said */
     uv_work_t reload; /* loading blocks: it runs on a thread of libuv's pool */
     bool is_reloading, reload_again;
     struct fetcher *fetcher;       /* of CRLs and OCSP answers; NULL before the start and after the end */

@@ -6,6 +6,7 @@
 #include "gateway/log/log_time.h"
 #include "gateway/log/operation_log.h"
 #include "gateway/log/users.h"
+#include "policy/calendar.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +139,17 @@ static void add_request(struct json_line *json, const struct audit *audit, const
     }
 }
 
+static void add_ending(struct json_line *json, const struct audit_record *record)
+{
+    char date[CALENDAR_TIME];
+    add(json, "what", record->what);
+    add(json, "subject", record->subject);
+    if (record->ends != 0) {
+        json_line_text(json, "ends", text_of(calendar_time(record->ends, date)));
+        json_line_number(json, "days-left", record->days_left);
+    }
+}
+
 struct text audit_format(struct audit *audit, const struct audit_record *record, int64_t now_ms)
 {
     char now[LOG_TIME_OCTETS];
@@ -153,14 +165,16 @@ struct text audit_format(struct audit *audit, const struct audit_record *record,
     if (record->policy != 0) {
         json_line_number(&json, "policy", (int64_t)record->policy);
     }
+    add_ending(&json, record);
     add(&json, "detail", record->detail);
     return (struct text){audit->line, json_line_end(&json)};
 }
 
 void audit_write(struct audit *audit, const struct audit_record *record)
 {
-    counts_add(&audit->counts, record);
-    log_file_write(audit->file, audit_format(audit, record, log_time_now()));
+    int64_t now_ms = log_time_now();
+    counts_add(&audit->counts, record, now_ms);
+    log_file_write(audit->file, audit_format(audit, record, now_ms));
 }
 
 const struct audit_counts *audit_counts(const struct audit *audit)

@@ -29,6 +29,8 @@ enum audit_event {
 enum audit_side { AUDIT_NO_SIDE, AUDIT_INTERNAL, AUDIT_EXTERNAL };
 enum audit_users { AUDIT_USERS_FULL, AUDIT_USERS_DOMAIN, AUDIT_USERS_HASH };
 
+struct partner_counts;
+
 /* Zero is "does not apply" for every member but event and reason. Texts may hold any octets; they are
  * borrowed during the call. They are written in the order given here, after the time. */
 struct audit_record {
@@ -52,8 +54,14 @@ struct audit_record {
     int status; /* SIP */
     bool has_duration;
     int64_t duration_ms;
-    uint64_t policy; /* generation */
+    uint64_t policy;  /* generation */
+    struct text what; /* certificate-ending: "own-certificate", "anchor", "peer-certificate", "crl" */
+    struct text subject;
+    int64_t ends;      /* certificate-ending: seconds since 1970; 0: does not apply */
+    int64_t days_left; /* with `ends`: whole days */
     struct text detail;
+    struct partner_counts *partner_counts; /* not written: the thread's own of this partner, see counts.h;
+                                              NULL: its partner is not known */
 };
 
 #define AUDIT_NAMES_MOST 16u

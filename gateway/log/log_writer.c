@@ -16,19 +16,24 @@
 #define GATHER_MS 20
 #define RETRY_MS 1000
 #define REPLACED_NAME_OCTETS 64u
+#define REPLACED_MOST 2u
+
+struct replacement {
+    char name[REPLACED_NAME_OCTETS]; /* empty: free */
+    char *octets;                    /* owned; NULL: nothing waits */
+    size_t length;
+    bool failed; /* said already; the thread's alone */
+};
 
 struct log_writer {
     char *directory; /* owned */
     pthread_t thread;
-    pthread_mutex_t lock; /* for all below but `failed_replace` */
+    pthread_mutex_t lock; /* for all below but replacement[].failed */
     pthread_cond_t changed;
     struct log_file *files; /* owned; grows at its head only */
     bool awake;             /* lines wait, or something below is asked for */
     bool reopen, stop, ended;
-    char replaced_name[REPLACED_NAME_OCTETS];
-    char *replacement; /* owned, or NULL */
-    size_t replacement_length;
-    bool failed_replace; /* said already; the thread's alone */
+    struct replacement replacement[REPLACED_MOST];
 };
 
 static void after_ms(struct timespec *when, unsigned ms)
@@ -79,30 +84,31 @@ static bool replace_file(const char *directory, const char *name, struct text oc
     bool written = write_whole(descriptor, octets);
     written = close(descriptor) == 0 && written;
     if (!written || rename(fresh, path) != 0) {
+        int why = errno;
         unlink(fresh);
+        errno = why;
         return false;
     }
     return true;
 }
 
-static void do_replacement(struct log_writer *writer)
+static void do_replacement(struct log_writer *writer, struct replacement *replacement)
 {
-    char name[REPLACED_NAME_OCTETS];
     pthread_mutex_lock(&writer->lock);
-    char *replacement = writer->replacement;
-    size_t length = writer->replacement_length;
-    writer->replacement = NULL;
-    memcpy(name, writer->replaced_name, sizeof name);
+    char *octets = replacement->octets;
+    size_t length = replacement->length;
+    replacement->octets = NULL;
     pthread_mutex_unlock(&writer->lock);
-    if (replacement == NULL) {
+    if (octets == NULL) {
         return;
     }
-    bool failed = !replace_file(writer->directory, name, (struct text){replacement, length});
-    if (failed && !writer->failed_replace) {
-        fprintf(stderr, "fedgate: cannot write %s/%s: %s\n", writer->directory, name, strerror(errno));
+    bool failed = !replace_file(writer->directory, replacement->name, (struct text){octets, length});
+    if (failed && !replacement->failed) {
+        fprintf(stderr, "fedgate: cannot write %s/%s: %s\n", writer->directory, replacement->name,
+                strerror(errno));
     }
-    writer->failed_replace = failed;
-    free(replacement);
+    replacement->failed = failed;
+    free(octets);
 }
 
 /* Writes what waits everywhere; false: something has to be tried again. */
@@ -119,7 +125,9 @@ static bool write_all(struct log_writer *writer, bool reopen)
         }
         done = flushed && done;
     }
-    do_replacement(writer);
+    for (size_t i = 0; i < REPLACED_MOST; i++) {
+        do_replacement(writer, &writer->replacement[i]);
+    }
     return done;
 }
 
@@ -179,7 +187,9 @@ static void free_writer(struct log_writer *writer)
     }
     pthread_cond_destroy(&writer->changed);
     pthread_mutex_destroy(&writer->lock);
-    free(writer->replacement);
+    for (size_t i = 0; i < REPLACED_MOST; i++) {
+        free(writer->replacement[i].octets);
+    }
     free(writer->directory);
     free(writer);
 }
@@ -270,6 +280,21 @@ void log_writer_reopen(struct log_writer *writer)
     pthread_mutex_unlock(&writer->lock);
 }
 
+/* The place of a name, or a free one. With the lock. */
+static struct replacement *find_replacement(struct log_writer *writer, const char *name)
+{
+    for (size_t i = 0; i < REPLACED_MOST; i++) {
+        struct replacement *replacement = &writer->replacement[i];
+        if (replacement->name[0] == '\0') {
+            snprintf(replacement->name, sizeof replacement->name, "%s", name);
+        }
+        if (strcmp(replacement->name, name) == 0) {
+            return replacement;
+        }
+    }
+    return NULL;
+}
+
 void log_writer_replace(struct log_writer *writer, const char *name, struct text octets)
 {
     char *copy = text_copy(octets);
@@ -277,11 +302,15 @@ void log_writer_replace(struct log_writer *writer, const char *name, struct text
         return;
     }
     pthread_mutex_lock(&writer->lock);
-    free(writer->replacement);
-    writer->replacement = copy;
-    writer->replacement_length = octets.length;
-    snprintf(writer->replaced_name, sizeof writer->replaced_name, "%s", name);
-    writer->awake = true;
-    pthread_cond_broadcast(&writer->changed);
+    struct replacement *replacement = find_replacement(writer, name);
+    if (replacement != NULL) {
+        free(replacement->octets);
+        replacement->octets = copy;
+        replacement->length = octets.length;
+        writer->awake = true;
+        pthread_cond_broadcast(&writer->changed);
+        copy = NULL;
+    }
     pthread_mutex_unlock(&writer->lock);
+    free(copy);
 }

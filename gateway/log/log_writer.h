@@ -42,7 +42,7 @@ uint64_t log_file_lost(struct log_file *file); /* since creation; any thread */
 void log_writer_reopen(struct log_writer *writer);
 
 /* Replaces the file `name` of the folder by these octets (written beside it, then renamed). Any thread;
- * returns at once. One such file per writer; a newer text overtakes one that waits. */
+ * returns at once. At most two such files per writer; a newer text overtakes one that waits. */
 void log_writer_replace(struct log_writer *writer, const char *name, struct text octets);
 
 #endif

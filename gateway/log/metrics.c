@@ -1,193 +1,223 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/log/metrics.h"
 
-#include "gateway/log/counts.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-struct page {
-    char *octets;
-    size_t length;
-    bool full;
-};
-
-/* The sums of all threads. */
-struct sums {
-    uint64_t sessions[COUNT_SIDES][COUNT_SESSION_EVENTS][REASON_COUNT];
-    uint64_t requests[2][REASON_COUNT];
-    uint64_t durations[2][COUNT_BUCKETS];
-    uint64_t duration_sum_ms[2];
-};
-
 static const char *const side_words[COUNT_SIDES] = {"none", "internal", "external"};
-static const char *const event_words[COUNT_SESSION_EVENTS] = {"accepted", "refused", "closed"};
+static const char *const outcome_words[2] = {"accepted", "refused"};
+static const char *const status_words[COUNT_STATUSES] = COUNT_STATUS_WORDS;
 
-static void print(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* ---- all together ---- */
 
-static void print(struct page *page, const char *format, ...)
+static void handshakes(struct metrics_page *page, const struct audit_sums *sums)
 {
-    va_list arguments;
-    size_t room = METRICS_TEXT_MOST - page->length;
-    va_start(arguments, format);
-    int length = vsnprintf(page->octets + page->length, room, format, arguments);
-    va_end(arguments);
-    if (length < 0 || (size_t)length >= room) {
-        page->full = true;
-    } else {
-        page->length += (size_t)length;
-    }
-}
-
-static void head(struct page *page, const char *name, const char *type, const char *help)
-{
-    print(page, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-/* All members of both are counts, in the same order. */
-_Static_assert(sizeof(struct sums) == sizeof(struct audit_counts), "sums mirror counts");
-
-static void add_up(struct sums *sums, const struct audit_counts *counts)
-{
-    uint64_t *to = (uint64_t *)sums;
-    const count *from = (const count *)counts;
-    for (size_t i = 0; i < sizeof *sums / sizeof *to; i++) {
-        to[i] += atomic_load_explicit(&from[i], memory_order_relaxed);
-    }
-}
-
-static uint64_t total(const uint64_t by_reason[REASON_COUNT])
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < REASON_COUNT; i++) {
-        sum += by_reason[i];
-    }
-    return sum;
-}
-
-static void print_sessions(struct page *page, const struct sums *sums)
-{
-    head(page, "fedgate_sessions_total", "counter", "Sessions by what became of them.");
+    metrics_family(page, "fedgate_handshakes_total", METRICS_COUNTER,
+                   "Sessions that were accepted or refused.");
     for (size_t side = 0; side < COUNT_SIDES; side++) {
-        for (size_t event = 0; event < COUNT_SESSION_EVENTS; event++) {
-            for (size_t reason = 0; reason < REASON_COUNT; reason++) {
-                uint64_t value = sums->sessions[side][event][reason];
-                if (value > 0) {
-                    print(page, "fedgate_sessions_total{side=\"%s\",event=\"%s\",reason=\"%s\"} %llu\n",
-                          side_words[side], event_words[event], reason_token((enum reason)reason),
-                          (unsigned long long)value);
-                }
-            }
-        }
-    }
-    head(page, "fedgate_sessions", "gauge", "Sessions that are established now.");
-    for (size_t side = AUDIT_INTERNAL; side < COUNT_SIDES; side++) {
-        uint64_t accepted = total(sums->sessions[side][0]), closed = total(sums->sessions[side][2]);
-        print(page, "fedgate_sessions{side=\"%s\"} %llu\n", side_words[side],
-              (unsigned long long)(accepted > closed ? accepted - closed : 0));
-    }
-}
-
-static void print_durations(struct page *page, const struct sums *sums)
-{
-    head(page, "fedgate_request_duration_seconds", "histogram", "From a request to its final answer.");
-    for (size_t direction = 0; direction < 2; direction++) {
-        const char *word = direction_word((enum direction)direction);
-        uint64_t below = 0;
-        for (size_t i = 0; i < COUNT_BUCKETS; i++) {
-            below += sums->durations[direction][i];
-            if (i < COUNT_BUCKETS - 1) {
-                print(page, "fedgate_request_duration_seconds_bucket{direction=\"%s\",le=\"%u.%03u\"} %llu\n",
-                      word, count_bucket_ms[i] / 1000, count_bucket_ms[i] % 1000, (unsigned long long)below);
-            }
-        }
-        print(page, "fedgate_request_duration_seconds_bucket{direction=\"%s\",le=\"+Inf\"} %llu\n", word,
-              (unsigned long long)below);
-        print(page, "fedgate_request_duration_seconds_sum{direction=\"%s\"} %llu.%03llu\n", word,
-              (unsigned long long)(sums->duration_sum_ms[direction] / 1000),
-              (unsigned long long)(sums->duration_sum_ms[direction] % 1000));
-        print(page, "fedgate_request_duration_seconds_count{direction=\"%s\"} %llu\n", word,
-              (unsigned long long)below);
-    }
-}
-
-static void print_requests(struct page *page, const struct sums *sums)
-{
-    head(page, "fedgate_requests_total", "counter", "Requests by their outcome.");
-    for (size_t direction = 0; direction < 2; direction++) {
-        for (size_t reason = 0; reason < REASON_COUNT; reason++) {
-            uint64_t value = sums->requests[direction][reason];
+        for (size_t way = 0; way < 2 * 2 * REASON_COUNT; way++) {
+            size_t direction = way / (2 * REASON_COUNT), event = way / REASON_COUNT % 2,
+                   reason = way % REASON_COUNT;
+            uint64_t value = sums->sessions[side][direction][event][reason];
             if (value > 0) {
-                print(page, "fedgate_requests_total{direction=\"%s\",reason=\"%s\"} %llu\n",
-                      direction_word((enum direction)direction), reason_token((enum reason)reason),
-                      (unsigned long long)value);
+                metrics_value(page, value, "side", side_words[side], "direction",
+                              direction_word((enum direction)direction), "outcome", outcome_words[event],
+                              "reason", reason_token((enum reason)reason), NULL);
             }
         }
     }
 }
 
-/* The format escapes backslash, quote and newline; what else is no printable ASCII becomes '?'. */
-static void print_label(struct page *page, const char *label, struct text value)
+static void closed(struct metrics_page *page, const struct audit_sums *sums)
 {
-    print(page, "{%s=\"", label);
-    for (size_t i = 0; i < value.length && i < 256; i++) {
-        char c = value.at[i];
-        if (c == '\\' || c == '"') {
-            print(page, "\\%c", c);
-        } else {
-            print(page, "%c", c >= 0x20 && c < 0x7f ? c : '?');
+    metrics_family(page, "fedgate_sessions_closed_total", METRICS_COUNTER,
+                   "Sessions that were open and ended.");
+    for (size_t side = 0; side < COUNT_SIDES; side++) {
+        for (size_t way = 0; way < 2 * REASON_COUNT; way++) {
+            size_t direction = way / REASON_COUNT, reason = way % REASON_COUNT;
+            uint64_t value = sums->sessions[side][direction][2][reason];
+            if (value > 0) {
+                metrics_value(page, value, "side", side_words[side], "direction",
+                              direction_word((enum direction)direction), "reason",
+                              reason_token((enum reason)reason), NULL);
+            }
         }
-    }
-    print(page, "\"}");
-}
-
-static void print_metrics(struct page *page, const struct metric *metrics, size_t metric_count)
-{
-    for (size_t i = 0; i < metric_count; i++) {
-        if (i == 0 || strcmp(metrics[i].name, metrics[i - 1].name) != 0) {
-            head(page, metrics[i].name, metrics[i].counter ? "counter" : "gauge", metrics[i].help);
-        }
-        print(page, "%s", metrics[i].name);
-        if (metrics[i].label != NULL) {
-            print_label(page, metrics[i].label, metrics[i].label_value);
-        }
-        print(page, " %lld\n", (long long)metrics[i].value);
     }
 }
 
-char *metrics_print(const struct audit *const *audits, size_t audit_count, const struct metric *metrics,
-                    size_t metric_count)
+static uint64_t sum(const uint64_t *values, size_t count)
 {
-    struct sums *sums = calloc(1, sizeof *sums);
-    struct page page = {.octets = malloc(METRICS_TEXT_MOST)};
-    if (sums == NULL || page.octets == NULL) {
-        page.full = true;
-        goto out;
+    uint64_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += values[i];
     }
-    for (size_t i = 0; i < audit_count; i++) {
-        add_up(sums, audit_counts(audits[i]));
-    }
-    print_sessions(&page, sums);
-    print_requests(&page, sums);
-    print_durations(&page, sums);
-    print_metrics(&page, metrics, metric_count);
-out:
-    free(sums);
-    if (page.full) {
-        free(page.octets);
-        return NULL;
-    }
-    return page.octets;
+    return total;
 }
 
-void metrics_write(struct log_writer *writer, const struct audit *const *audits, size_t audit_count,
-                   const struct metric *metrics, size_t metric_count)
+static void open_sessions(struct metrics_page *page, const struct audit_sums *sums)
 {
-    char *page = metrics_print(audits, audit_count, metrics, metric_count);
-    if (page != NULL) {
-        log_writer_replace(writer, "metrics.prom", text_of(page));
+    metrics_family(page, "fedgate_sessions", METRICS_GAUGE, "Sessions that are established now.");
+    for (size_t side = AUDIT_INTERNAL; side < COUNT_SIDES; side++) {
+        for (size_t direction = 0; direction < 2; direction++) {
+            uint64_t accepted = sum(sums->sessions[side][direction][0], REASON_COUNT);
+            uint64_t ended = sum(sums->sessions[side][direction][2], REASON_COUNT);
+            metrics_value(page, accepted > ended ? accepted - ended : 0, "side", side_words[side],
+                          "direction", direction_word((enum direction)direction), NULL);
+        }
     }
-    free(page);
+}
+
+static void outcomes(struct metrics_page *page, const struct audit_sums *sums)
+{
+    metrics_family(page, "fedgate_request_outcomes_total", METRICS_COUNTER,
+                   "Requests by the reason of their outcome.");
+    for (size_t way = 0; way < 2 * REASON_COUNT; way++) {
+        size_t direction = way / REASON_COUNT, reason = way % REASON_COUNT;
+        uint64_t value = sums->requests[direction][reason];
+        if (value > 0) {
+            metrics_value(page, value, "direction", direction_word((enum direction)direction), "reason",
+                          reason_token((enum reason)reason), NULL);
+        }
+    }
+}
+
+static void durations(struct metrics_page *page, const struct audit_sums *sums)
+{
+    metrics_family(page, "fedgate_request_duration_seconds", METRICS_HISTOGRAM,
+                   "From a request to its final answer; of a call it holds the ringing.");
+    for (size_t direction = 0; direction < 2; direction++) {
+        for (size_t method = 0; method < COUNT_METHOD_COUNT; method++) {
+            const uint64_t *buckets = sums->durations[direction][method];
+            if (sum(buckets, COUNT_BUCKETS) > 0) {
+                metrics_histogram(page, &(struct metrics_buckets){count_bucket_ms, buckets, COUNT_BUCKETS},
+                                  sums->duration_sum_ms[direction][method],
+                                  (const char *const[]){"direction",
+                                                        direction_word((enum direction)direction), "method",
+                                                        count_method_word((enum count_method)method), NULL});
+            }
+        }
+    }
+}
+
+static void policy(struct metrics_page *page, const struct audit_sums *sums)
+{
+    metrics_family(page, "fedgate_policies_loaded_total", METRICS_COUNTER,
+                   "Configurations that came into force since the start, the first one included.");
+    metrics_value(page, sums->policies_loaded, NULL);
+    metrics_family(page, "fedgate_policy_errors_total", METRICS_COUNTER,
+                   "Errors in configurations that were rejected.");
+    metrics_value(page, sums->policy_errors, NULL);
+    metrics_family(page, "fedgate_policy_last_reload_successful", METRICS_GAUGE,
+                   "1: the configuration that was loaded last is in force; 0: it was rejected.");
+    metrics_value(page, sums->policy_is_rejected == 0, NULL);
+    metrics_family(page, "fedgate_policy_loaded_timestamp_seconds", METRICS_GAUGE,
+                   "When the configuration in force was loaded.");
+    metrics_seconds(page, sums->policy_loaded_ms, NULL);
+}
+
+void metrics_counts(struct metrics_page *page, const struct audit_sums *sums)
+{
+    handshakes(page, sums);
+    closed(page, sums);
+    open_sessions(page, sums);
+    outcomes(page, sums);
+    durations(page, sums);
+    policy(page, sums);
+}
+
+/* ---- by partner ---- */
+
+static void requests_of(struct metrics_page *page, const struct metrics_partner *partner)
+{
+    for (size_t way = 0; way < 2 * COUNT_METHOD_COUNT * COUNT_STATUSES; way++) {
+        size_t direction = way / (COUNT_METHOD_COUNT * COUNT_STATUSES);
+        size_t method = way / COUNT_STATUSES % COUNT_METHOD_COUNT, status = way % COUNT_STATUSES;
+        uint64_t value = partner->sums.requests[direction][method][status];
+        if (value > 0) {
+            metrics_value(page, value, "partner", partner->name, "direction",
+                          direction_word((enum direction)direction), "method",
+                          count_method_word((enum count_method)method), "status", status_words[status], NULL);
+        }
+    }
+}
+
+static void failures_of(struct metrics_page *page, const struct metrics_partner *partner)
+{
+    for (size_t way = 0; way < 2 * REASON_COUNT; way++) {
+        size_t direction = way / REASON_COUNT, reason = way % REASON_COUNT;
+        uint64_t value = partner->sums.failures[direction][reason];
+        if (value > 0) {
+            metrics_value(page, value, "partner", partner->name, "direction",
+                          direction_word((enum direction)direction), "reason",
+                          reason_token((enum reason)reason), NULL);
+        }
+    }
+}
+
+static void handshakes_of(struct metrics_page *page, const struct metrics_partner *partner)
+{
+    for (size_t way = 0; way < 2 * 2; way++) {
+        uint64_t value = partner->sums.sessions[way / 2][way % 2];
+        if (value > 0) {
+            metrics_value(page, value, "partner", partner->name, "direction",
+                          direction_word((enum direction)(way / 2)), "outcome", outcome_words[way % 2], NULL);
+        }
+    }
+}
+
+static void sessions_of(struct metrics_page *page, const struct metrics_partner *partner)
+{
+    for (size_t direction = 0; direction < 2; direction++) {
+        if (sum(partner->sums.sessions[direction], 2) > 0 || partner->sessions[direction] > 0) {
+            metrics_value(page, partner->sessions[direction], "partner", partner->name, "direction",
+                          direction_word((enum direction)direction), NULL);
+        }
+    }
+}
+
+static void durations_of(struct metrics_page *page, const struct metrics_partner *partner)
+{
+    for (size_t direction = 0; direction < 2; direction++) {
+        if (partner->sums.timed[direction] > 0) {
+            metrics_summary(page, partner->sums.timed[direction], partner->sums.duration_ms[direction],
+                            (const char *const[]){"partner", partner->name, "direction",
+                                                  direction_word((enum direction)direction), NULL});
+        }
+    }
+}
+
+static void successes_of(struct metrics_page *page, const struct metrics_partner *partner)
+{
+    for (size_t direction = 0; direction < 2; direction++) {
+        if (partner->sums.success_ms[direction] > 0) {
+            metrics_seconds(page, partner->sums.success_ms[direction], "partner", partner->name, "direction",
+                            direction_word((enum direction)direction), NULL);
+        }
+    }
+}
+
+void metrics_partners(struct metrics_page *page, const struct metrics_partner *partners, size_t count)
+{
+    static const struct {
+        const char *name;
+        enum metrics_kind kind;
+        const char *help;
+        void (*of)(struct metrics_page *page, const struct metrics_partner *partner);
+    } families[] = {
+        {"fedgate_requests_total", METRICS_COUNTER, "Requests by what was answered.", requests_of},
+        {"fedgate_request_failures_total", METRICS_COUNTER,
+         "Requests that were refused here, or could not be brought to an answer of the other side.",
+         failures_of},
+        {"fedgate_partner_handshakes_total", METRICS_COUNTER, "Sessions with partners, accepted or refused.",
+         handshakes_of},
+        {"fedgate_partner_sessions", METRICS_GAUGE,
+         "Sessions with partners that are open or being opened now.", sessions_of},
+        {"fedgate_partner_request_duration_seconds", METRICS_SUMMARY, "From a request to its final answer.",
+         durations_of},
+        {"fedgate_partner_last_success_timestamp_seconds", METRICS_GAUGE,
+         "When a request was last answered with 2xx.", successes_of},
+    };
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        metrics_family(page, families[i].name, families[i].kind, families[i].help);
+        for (size_t j = 0; j < count; j++) {
+            families[i].of(page, &partners[j]);
+        }
+    }
 }

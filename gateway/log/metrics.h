@@ -2,34 +2,26 @@
 #ifndef FEDGATE_LOG_METRICS_H
 #define FEDGATE_LOG_METRICS_H
 
-/* metrics.prom: the counts of all threads in the Prometheus text format, for a textfile collector.
- *
- *     fedgate_sessions_total{side,event,reason}      fedgate_sessions{side}: accepted and not closed yet
- *     fedgate_requests_total{direction,reason}       fedgate_request_duration_seconds{direction}: a histogram
- *     and what the caller adds
- * Reasons that never came are left out. */
+/* What the counts say, as families of metrics.prom. Series without an event are left out, and so are partners
+ * without traffic: the size follows what happens, not what is configured. */
 
-#include "gateway/log/audit.h"
+#include "gateway/log/counts.h"
+#include "gateway/log/metrics_page.h"
 
-#define METRICS_TEXT_MOST (256u << 10)
-
-/* One value that the caller adds. Those of one name must follow each other. */
-struct metric {
-    const char *name;  /* "fedgate_..." */
-    const char *help;  /* one sentence; looked at in the first of a name */
-    bool counter;      /* else a gauge */
-    const char *label; /* NULL: none */
-    struct text label_value;
-    int64_t value;
+/* One partner's part of the families that have the label partner. */
+struct metrics_partner {
+    const char *name;
+    struct partner_sums sums;
+    uint64_t sessions[2]; /* open now, by direction */
 };
 
-/* The text, owned by the caller (free); NULL: no memory, or more than METRICS_TEXT_MOST. The audits must
- * live. */
-char *metrics_print(const struct audit *const *audits, size_t audit_count, const struct metric *metrics,
-                    size_t metric_count) __attribute__((warn_unused_result));
+#define METRICS_NOBODY "(none)"   /* the partner of those who have none; no partner can be called so */
+#define METRICS_OTHERS "(others)" /* partners beyond the bound on their number, together */
 
-/* Prints and hands the text to the writer. */
-void metrics_write(struct log_writer *writer, const struct audit *const *audits, size_t audit_count,
-                   const struct metric *metrics, size_t metric_count);
+/* Handshakes, sessions, requests by outcome, durations, the policy. */
+void metrics_counts(struct metrics_page *page, const struct audit_sums *sums);
+/* Requests, failures, handshakes, sessions, durations and last successes by partner. Each family goes through
+ * all of them. */
+void metrics_partners(struct metrics_page *page, const struct metrics_partner *partners, size_t count);
 
 #endif

@@ -188,6 +188,11 @@ bool operation_log_wants(const struct operation_log *log, enum log_level level)
     return log != NULL && level <= log->most;
 }
 
+uint64_t operation_log_lost(const struct operation_log *log)
+{
+    return log_file_lost(log->file);
+}
+
 static size_t say_lines_lost(void *context, uint64_t lost, char *to, size_t size)
 {
     struct line line;

@@ -26,6 +26,7 @@ void operation_log_destroy(struct operation_log *log); /* NULL is fine */
  * no pairs. */
 void operation_log(struct operation_log *log, enum log_level level, const char *event, const char *format,
                    ...) __attribute__((format(printf, 4, 5)));
+uint64_t operation_log_lost(const struct operation_log *log); /* lines since its creation; any thread */
 bool operation_log_wants(const struct operation_log *log, enum log_level level);
 
 #endif

@@ -165,13 +165,14 @@ void resolver_finish(struct lookup *lookup, void *take_set, enum reason outcome,
     struct dns_cache *cache = cache_of(resolver, lookup->kind);
     struct text name = {lookup->name, lookup->name_length};
     enum question_kind kind = lookup->kind;
-    uint64_t now = uv_now(resolver->loop), until;
+    uint64_t now = uv_now(resolver->loop), begun = lookup->deadline - resolver->timeout_ms, until;
 
+    resolver_count_lookup(resolver->counts, kind, outcome, now > begun ? now - begun : 0);
     /* RFC 8767 5: an expired answer is better than none, for a while. */
     void *older = outcome == REASON_DNS_FAILED ? dns_cache_prolong(cache, name, now, &until) : NULL;
     if (older != NULL) {
         note_times(kind, older, until, true);
-        resolver->stale_served++;
+        resolver_count_add(&resolver->counts->stale[kind], 1);
         lookup_answer(lookup, older);
     } else if (take_set != NULL) {
         note_times(kind, take_set, now + ttl_ms, false);
@@ -183,6 +184,7 @@ void resolver_finish(struct lookup *lookup, void *take_set, enum reason outcome,
     }
     if (take_set != NULL)
         release(kind, take_set);
+    atomic_store_explicit(&resolver->counts->entries[kind], dns_cache_count(cache), memory_order_relaxed);
 }
 
 /* NULL: no memory, or too many queries wait. */
@@ -255,7 +257,7 @@ static const void *known_answer(struct resolver *resolver, enum question_kind ki
     if (kind == QUESTION_ADDRESSES && dns_cache_look(resolver->hosts, name, now, &set) == DNS_CACHE_FRESH)
         return set;
     if (dns_cache_look(cache_of(resolver, kind), name, now, &set) == DNS_CACHE_FRESH) {
-        resolver->hits++;
+        resolver_count_add(&resolver->counts->hits[kind], 1);
         return set;
     }
     if (kind == QUESTION_ADDRESSES && domain_is_address(name))
@@ -278,11 +280,12 @@ static struct resolver_question *ask(struct resolver_question *question, struct 
         answer_question(question, known);
         return question;
     }
+    resolver_count_add(&resolver->counts->misses[kind], 1);
     struct lookup *lookup = lookup_find(resolver, kind, name);
     if (lookup == NULL)
         lookup = lookup_create(resolver, kind, name);
     if (lookup == NULL) {
-        resolver->overloaded++;
+        resolver_count_add(&resolver->counts->overloaded, 1);
         answer_question(question, static_set(kind, REASON_OVERLOADED));
         return question;
     }
@@ -388,9 +391,7 @@ void resolver_statistics(const struct resolver *resolver, struct resolver_statis
                                                .answers = channel->answers,
                                                .failures = channel->failures,
                                                .timeouts = channel->timeouts,
-                                               .hits = resolver->hits,
-                                               .stale_served = resolver->stale_served,
-                                               .overloaded = resolver->overloaded,
+                                               .overloaded = resolver->counts->overloaded,
                                                .in_flight = channel->in_flight,
                                                .waiting = channel->waiting};
 }

@@ -13,6 +13,7 @@
 
 #include "gateway/net/dns_host.h"
 #include "gateway/net/record_set.h"
+#include "gateway/net/resolver_counts.h"
 #include "policy/partner.h"
 
 #include <uv.h>
@@ -37,6 +38,7 @@ struct resolver_options {           /* all borrowed during resolver_create only 
     size_t own_count;
     bool allow_loopback; /* nothing is refused */
     bool trust_ad;       /* the AD bit means DNS_SECURE */
+    struct resolver_counts *counts; /* lives as long as the loop; NULL: nobody asks */
 };
 
 /* NULL: `error` holds a sentence. */
@@ -74,7 +76,7 @@ void resolver_question_abandon(struct resolver_question *question);
 
 struct resolver_statistics {
     uint64_t queries, answers, failures, timeouts; /* of the wire */
-    uint64_t hits, stale_served, overloaded;
+    uint64_t overloaded;
     size_t in_flight, waiting;
 };
 void resolver_statistics(const struct resolver *resolver, struct resolver_statistics *statistics);

@@ -78,7 +78,8 @@ struct resolver {
     uv_idle_t deliver;
     uv_timer_t deadline;
     unsigned open_handles;
-    uint64_t hits, stale_served, overloaded;
+    struct resolver_counts *counts; /* borrowed, or the next */
+    struct resolver_counts own_counts;
     void (*on_closed)(void *context);
     void *context;
 };

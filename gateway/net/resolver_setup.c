@@ -116,6 +116,7 @@ struct resolver *resolver_create(uv_loop_t *loop, const struct resolver_options 
     resolver->timeout_ms = options->timeout_ms;
     resolver->allow_loopback = options->allow_loopback;
     resolver->trust_ad = options->trust_ad;
+    resolver->counts = options->counts != NULL ? options->counts : &resolver->own_counts;
     resolver->srv_sets = dns_cache_create(RESOLVER_ENTRIES_MOST, release_srv);
     resolver->address_sets = dns_cache_create(RESOLVER_ENTRIES_MOST, release_addresses);
     resolver->hosts = dns_cache_create(options->host_count, release_addresses);

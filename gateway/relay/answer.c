@@ -146,6 +146,7 @@ static struct text partner_word(const struct partner *partner)
 void audit_refusal(const struct session *session, const struct sip_message *message, enum reason reason,
                    int status, const struct partner *partner, const char *detail)
 {
+    struct worker *worker = session->worker;
     struct audit_record record = {
         .event = AUDIT_REQUEST,
         .reason = reason,
@@ -158,6 +159,7 @@ void audit_refusal(const struct session *session, const struct sip_message *mess
         .status = status,
         .policy = session->snapshot->settings->generation,
         .detail = text_of(detail),
+        .partner_counts = tally_of(worker, partner, session->snapshot, worker->snapshot),
     };
     if (message != NULL) {
         record.method = message->method;
@@ -165,7 +167,7 @@ void audit_refusal(const struct session *session, const struct sip_message *mess
         record.to = sip_uri_bare(&message->to.uri);
         record.call_id = message->call_id;
     }
-    audit_write(session->worker->audit, &record);
+    audit_write(worker->audit, &record);
 }
 
 void audit_transaction(const struct transaction *transaction, enum reason reason, int status,
@@ -193,6 +195,7 @@ void audit_transaction(const struct transaction *transaction, enum reason reason
         .duration_ms = (int64_t)(worker_now(worker) - transaction->started),
         .policy = transaction->snapshot->settings->generation,
         .detail = text_of(detail),
+        .partner_counts = tally_of(worker, transaction->partner, transaction->snapshot, worker->snapshot),
     };
     audit_write(worker->audit, &record);
 }
@@ -254,10 +257,16 @@ void audit_session(const struct session *session, enum audit_event event, enum r
     }
     if (session->peer != NULL) {
         record.partner = partner_word(session->peer->partner);
+        record.partner_counts =
+            tally_of(session->worker, session->peer->partner, session->snapshot, session->worker->snapshot);
         record.anchor = print_anchor(session->peer, anchor, sizeof(anchor));
     }
-    if (session->hop != NULL)
+    if (session->hop != NULL) {
+        struct tally *tally =
+            session->counters == NULL ? NULL : tally_find(session->counters, session->worker->index);
         record.partner = text_of(session->hop->partner);
+        record.partner_counts = tally == NULL ? NULL : &tally->counts;
+    }
     if (session->channel != NULL)
         record.tls = text_of(tls_channel_protocol(session->channel));
     if (event == AUDIT_SESSION_CLOSED) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway/relay/table.h"
+#include "gateway/relay/tally.h"
 
 struct entry {
     char *name; /* owned */
@@ -35,6 +36,7 @@ void partner_registry_destroy(struct partner_registry *registry)
     HASH_ITER(hh, registry->table, entry, next)
     {
         HASH_DEL(registry->table, entry);
+        tally_free_all(&entry->counters);
         free(entry->name);
         free(entry);
     }
@@ -60,6 +62,20 @@ struct partner_counters *partner_registry_find(struct partner_registry *registry
     }
     pthread_mutex_unlock(&registry->lock);
     return entry == NULL ? NULL : &entry->counters;
+}
+
+struct partner_entry *partner_registry_list(struct partner_registry *registry, size_t *count)
+{
+    size_t index = 0;
+
+    pthread_mutex_lock(&registry->lock);
+    *count = HASH_COUNT(registry->table);
+    struct partner_entry *list = *count == 0 ? NULL : malloc(*count * sizeof(*list));
+    for (struct entry *entry = registry->table; entry != NULL && list != NULL; entry = entry->hh.next)
+        list[index++] = (struct partner_entry){entry->name, &entry->counters};
+    pthread_mutex_unlock(&registry->lock);
+    *count = index;
+    return list;
 }
 
 uint64_t rate_share(uint64_t bound, unsigned divisor)

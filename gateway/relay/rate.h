@@ -9,10 +9,18 @@
 
 #include "policy/partner.h"
 
+struct tally;
+
 struct partner_counters {
     _Atomic int64_t next_arrival_ns; /* when the next message would be due at the allowed rate (GCRA) */
     atomic_uint sessions_in, sessions_out;
     atomic_ulong in_flight; /* requests to and from it without a final answer */
+    _Atomic(struct tally *) tallies; /* owned; see tally.h */
+};
+
+struct partner_entry {
+    const char *name; /* borrowed from the registry */
+    struct partner_counters *counters;
 };
 
 struct partner_registry; /* name -> counters; any thread */
@@ -21,6 +29,10 @@ struct partner_registry *partner_registry_create(void); /* NULL: no memory */
 void partner_registry_destroy(struct partner_registry *registry);
 /* The counters of a name, made when new. NULL: no memory. */
 struct partner_counters *partner_registry_find(struct partner_registry *registry, const char *name);
+
+/* All that are there, in the order in which they were made: an entry keeps its place as long as the registry
+ * lives. NULL with *count 0: none, or no memory. The caller owns the array. */
+struct partner_entry *partner_registry_list(struct partner_registry *registry, size_t *count);
 
 /* May one more message pass now? Burst and rate are the partner's. `now_ns` is monotonic. */
 bool rate_allows(struct partner_counters *counters, const struct partner_limits *limits, int64_t now_ns);

@@ -38,7 +38,8 @@ struct snapshot *snapshot_create(struct settings *take, const struct snapshot *b
     snapshot->references = 1;
     size_t partners = partner_set_count(take->partners);
     snapshot->counters = calloc(partners == 0 ? 1 : partners, sizeof(*snapshot->counters));
-    if (snapshot->counters != NULL && derive_keys(snapshot, before) &&
+    snapshot->tallies = calloc(partners == 0 ? 1 : partners, sizeof(*snapshot->tallies));
+    if (snapshot->counters != NULL && snapshot->tallies != NULL && derive_keys(snapshot, before) &&
         (snapshot->internal_server = context(TLS_SERVER, &take->internal, why, size)) != NULL &&
         (snapshot->internal_client = context(TLS_CLIENT, &take->internal, why, size)) != NULL &&
         (snapshot->external_server = context(TLS_SERVER, &take->external, why, size)) != NULL &&
@@ -64,6 +65,7 @@ void snapshot_release(struct snapshot *snapshot)
     tls_context_destroy(snapshot->external_client);
     settings_release(snapshot->settings);
     free(snapshot->counters);
+    free(snapshot->tallies);
     free(snapshot);
 }
 

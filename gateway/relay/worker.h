@@ -14,6 +14,7 @@
 #include "gateway/net/stream.h"
 #include "gateway/relay/hash_key.h"
 #include "gateway/relay/rate.h"
+#include "gateway/relay/tally.h"
 #include "gateway/relay/transaction.h"
 #include "gateway/settings.h"
 #include "gateway/tls/context.h"
@@ -52,6 +53,7 @@ struct snapshot {
                           snapshot before, so that a new key does not break dialogs at once */
     struct hash_key loop_key; /* likewise: a loop through another worker or gateway of the pool is seen */
     struct partner_counters **counters; /* owned array, by partner index; entries fill as partners are met */
+    struct tally **tallies;             /* likewise: this worker's own */
 };
 
 #define READ_BUFFER (64u * 1024u)
@@ -67,6 +69,7 @@ struct worker {
     uv_thread_t thread;
     struct snapshot *snapshot; /* in force; held */
     struct resolver *resolver;
+    struct resolver_counts dns_counts; /* of all its resolvers */
     struct resolver
         *retired[RETIRED_RESOLVERS_MOST]; /* of settings before; their last questions are being answered */
     uint64_t retired_until_ms[RETIRED_RESOLVERS_MOST];

@@ -61,6 +61,7 @@ struct resolver *worker_resolver_create(struct worker *worker, char *why, size_t
         .own_count = count,
         .allow_loopback = settings->dns.allow_loopback,
         .trust_ad = settings->dns.trust_ad,
+        .counts = &worker->dns_counts,
     };
     return resolver_create(&worker->loop, &options, why, size);
 }

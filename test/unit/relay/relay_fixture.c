@@ -172,6 +172,7 @@ int lab_set_up(void **state)
     assert_true(policy_init(&settings->policy, lab.partners, NULL, servers, 2, domains, 1, NULL, 0));
     lab.fixture.snapshot.references = 1;
     lab.fixture.snapshot.counters = calloc(2, sizeof(*lab.fixture.snapshot.counters));
+    lab.fixture.snapshot.tallies = calloc(2, sizeof(*lab.fixture.snapshot.tallies));
     lab.outside = lab_session(PEER_EXTERNAL, false, 0);
     lab.inside = lab_session(PEER_INTERNAL, false, 2);
     lab.edge = lab_session(PEER_EXTERNAL, true, 0);
@@ -201,6 +202,7 @@ int lab_tear_down(void **state)
     transaction_table_destroy(lab.worker->transactions);
     free(lab.worker->affinity);
     free(lab.fixture.snapshot.counters);
+    free(lab.fixture.snapshot.tallies);
     policy_deinit(&lab.fixture.settings.policy);
     partner_set_destroy(lab.partners);
     partner_registry_destroy(lab.shared.partners);
