@@ -77,6 +77,15 @@ const char *address_print(const union address *address, char *to, size_t size)
     return to;
 }
 
+struct text address_host_printed(const char *printed)
+{
+    const char *colon = strrchr(printed, ':');
+
+    if (colon == NULL)
+        return text_of(printed);
+    return printed[0] == '[' ? text_from(printed + 1, colon - 1) : text_from(printed, colon);
+}
+
 static bool starts_with(const uint8_t octets[16], const uint8_t *prefix, size_t length)
 {
     return memcmp(octets, prefix, length) == 0;

@@ -31,6 +31,8 @@ void address_set_port(union address *address, uint16_t port);
 
 /* "192.0.2.1:5061", "[2001:db8::1]:5061". Returns `to`. */
 const char *address_print(const union address *address, char *to, size_t size);
+/* The host of what it printed, without brackets: a view into it. */
+struct text address_host_printed(const char *printed);
 /* Without the port and without brackets. Returns `to`. */
 const char *address_print_host(const union address *address, char *to, size_t size);
 

@@ -35,19 +35,18 @@ bool answer_is_acknowledged(const struct worker *worker, const struct sip_messag
 
 int answer(struct session *session, const struct sip_message *request, int status, struct text extra_lines)
 {
-    char host[ADDRESS_TEXT_SIZE], tag[TAG_LENGTH + 1];
-    const union address *peer = stream_peer(session->stream);
+    struct text host = address_host_printed(stream_peer_text(session->stream));
+    char tag[TAG_LENGTH + 1];
     struct sip_reply reply = {
         .status = status,
         .phrase = status_phrase(status),
         .to_tag = own_tag(session->worker, request, tag),
-        .source_port = address_port(peer),
+        .source_port = address_port(stream_peer(session->stream)),
         .extra_lines = extra_lines,
     };
 
-    address_print_host(peer, host, sizeof(host));
-    if (!text_equal_ignoring_case(request->via.sent_by.host, text_of(host)))
-        reply.received = text_of(host);
+    if (!text_equal_ignoring_case(request->via.sent_by.host, host))
+        reply.received = host;
     size_t most = request->header_length + extra_lines.length + ANSWER_ROOM;
     char *to = session_reserve(session, most);
     if (to == NULL)

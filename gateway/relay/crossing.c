@@ -18,19 +18,26 @@ uint64_t crossing_loop_mark(const struct worker *worker, const struct sip_messag
     return keyed_hash_pieces(&worker->snapshot->loop_key, piece, 5);
 }
 
-bool crossing_is_loop(const struct worker *worker, const struct sip_message *message, uint64_t mark)
+static bool is_own_via(const struct worker *worker, const struct sip_via *via, uint64_t mark)
 {
     const struct settings *settings = worker->snapshot->settings;
-    struct sip_values values = sip_values_of(message, SIP_HEADER_VIA);
-    struct sip_value value;
-    struct sip_via via;
     uint64_t earlier;
 
+    return branch_read_loop_mark(via->branch, &earlier) && earlier == mark &&
+           (domain_equal(via->sent_by.host, text_of(settings->internal.host)) ||
+            domain_equal(via->sent_by.host, text_of(settings->external.host)));
+}
+
+bool crossing_is_loop(const struct worker *worker, const struct sip_message *message, uint64_t mark)
+{
+    struct sip_values values = sip_values_below_top_via(message);
+    struct sip_value value;
+    struct sip_via via;
+
+    if (is_own_via(worker, &message->via, mark))
+        return true;
     while (sip_values_next(&values, &value) == SIP_NEXT_ITEM) {
-        if (sip_via_read(value.text, &via) && branch_read_loop_mark(via.branch, &earlier) &&
-            earlier == mark &&
-            (domain_equal(via.sent_by.host, text_of(settings->internal.host)) ||
-             domain_equal(via.sent_by.host, text_of(settings->external.host))))
+        if (sip_via_read(value.text, &via) && is_own_via(worker, &via, mark))
             return true;
     }
     return false;
@@ -119,21 +126,19 @@ static void count_down(struct sip_edit *edit, struct lines *lines, const struct 
 static void note_source(struct sip_edit *edit, struct lines *lines, const struct crossing *crossing)
 {
     const struct sip_via *via = &crossing->message->via;
-    const union address *peer = stream_peer(crossing->from->stream);
-    char host[ADDRESS_TEXT_SIZE];
+    struct text host = address_host_printed(stream_peer_text(crossing->from->stream));
 
     if (via->rport_name.length > 0 && via->rport.length == 0) {
         size_t begin = lines_begin(lines);
         lines_add(lines, TEXT("="));
-        lines_add_number(lines, address_port(peer));
+        lines_add_number(lines, address_port(stream_peer(crossing->from->stream)));
         sip_edit_extend(edit, via->rport_name, lines_end(lines, begin));
     }
-    address_print_host(peer, host, sizeof(host));
-    if (via->received.length > 0 || text_equal_ignoring_case(via->sent_by.host, text_of(host)))
+    if (via->received.length > 0 || text_equal_ignoring_case(via->sent_by.host, host))
         return;
     size_t begin = lines_begin(lines);
     lines_add(lines, TEXT(";received="));
-    lines_add(lines, text_of(host));
+    lines_add(lines, host);
     sip_edit_extend(edit, via->text, lines_end(lines, begin));
 }
 
@@ -170,21 +175,21 @@ static const char *find_branch(const char *at, size_t length, const char branch[
 
 bool crossing_compose(const struct crossing *crossing, struct transaction *transaction, uint64_t loop_mark)
 {
-    struct sip_edit edit;
+    struct sip_edit *edit = crossing->worker->edit;
     struct lines lines;
     char branch[BRANCH_LENGTH];
 
     transaction_write_branch(transaction, loop_mark, branch);
     lines_init(&lines, crossing->worker->lines, LINES_BUFFER);
-    sip_edit_init(&edit, crossing->message);
-    plan(&edit, &lines, crossing, branch);
-    size_t length = lines.out.failed ? 0 : sip_edit_length(&edit);
+    sip_edit_init(edit, crossing->message);
+    plan(edit, &lines, crossing, branch);
+    size_t length = lines.out.failed ? 0 : sip_edit_length(edit);
     if (length == 0)
         return false;
     char *request = malloc(length);
     if (request == NULL)
         return false;
-    if (sip_edit_write(&edit, request, length) != length) {
+    if (sip_edit_write(edit, request, length) != length) {
         free(request);
         return false;
     }

@@ -55,19 +55,19 @@ static bool pass_up(struct transaction *transaction, const struct sip_message *r
 {
     struct worker *worker = transaction->worker;
     struct session *upstream = transaction->upstream;
-    struct sip_edit edit;
+    struct sip_edit *edit = worker->edit;
     struct lines lines;
 
     if (upstream == NULL)
         return false;
-    sip_edit_init(&edit, response);
+    sip_edit_init(edit, response);
     lines_init(&lines, worker->lines, LINES_BUFFER);
-    sip_edit_remove_first_value(&edit, sip_message_first(response, SIP_HEADER_VIA));
+    sip_edit_remove_top_via(edit);
     if (transaction->direction == DIRECTION_OUTBOUND)
-        border_inward(&edit, &lines, worker, response, transaction->downstream->peer, transaction->partner);
+        border_inward(edit, &lines, worker, response, transaction->downstream->peer, transaction->partner);
     else
-        border_outward(&edit, response);
-    size_t length = lines.out.failed ? 0 : sip_edit_length(&edit);
+        border_outward(edit, response);
+    size_t length = lines.out.failed ? 0 : sip_edit_length(edit);
     char *to = length == 0 ? NULL : session_reserve(upstream, length);
     if (to == NULL) {
         /* An answer that cannot be queued is lost, and the session no better than broken; closed by the next
@@ -75,7 +75,7 @@ static bool pass_up(struct transaction *transaction, const struct sip_message *r
         upstream->is_broken = upstream->is_broken || length > 0;
         return false;
     }
-    session_commit(upstream, sip_edit_write(&edit, to, length));
+    session_commit(upstream, sip_edit_write(edit, to, length));
     if (session_is_congested(upstream) && transaction->downstream != NULL)
         session_wait_for(transaction->downstream, upstream);
     return true;
@@ -143,11 +143,8 @@ static const char *why_stray(const struct session *session, const struct sip_mes
         return "the request went to another session";
     if (sip_method_of(response->cseq_method) != transaction->method)
         return "CSeq has another method";
-    if (response->of_kind[SIP_HEADER_VIA].count < 2) {
-        struct text rest = response->header[sip_message_first(response, SIP_HEADER_VIA)].value, value;
-        if (sip_list_next(&rest, &value) != SIP_NEXT_ITEM || text_trim(rest).length == 0)
-            return "no Via is left";
-    }
+    if (response->of_kind[SIP_HEADER_VIA].count < 2 && response->via_rest.length == 0)
+        return "no Via is left";
     return NULL;
 }
 

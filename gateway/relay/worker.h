@@ -17,6 +17,7 @@
 #include "gateway/relay/tally.h"
 #include "gateway/relay/transaction.h"
 #include "gateway/settings.h"
+#include "gateway/sip/edit.h"
 #include "gateway/tls/context.h"
 #include "policy/revocation_needs.h"
 
@@ -115,6 +116,7 @@ struct worker {
     struct sip_header *stored_header; /* owned; for a stored request that is read meanwhile */
     size_t header_capacity;           /* of both: the largest limits.header-count, and what we add */
     char *lines;                      /* owned; LINES_BUFFER: the header lines that are being made */
+    struct sip_edit *edit;            /* owned; of the message that is being written */
 };
 
 #define TICK_MS 100u

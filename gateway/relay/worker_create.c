@@ -110,11 +110,12 @@ static bool start_buffers(struct worker *worker)
     worker->read_buffer = malloc(STREAM_READ_SIZE);
     worker->plain_buffer = malloc(TLS_SCRATCH_OCTETS);
     worker->lines = malloc(LINES_BUFFER);
+    worker->edit = malloc(sizeof(*worker->edit));
     worker->affinity = calloc(HOP_AFFINITIES, sizeof(*worker->affinity));
     worker->home = (struct stream_home){
         .loop = &worker->loop, .read_buffer = worker->read_buffer, .read_size = STREAM_READ_SIZE};
     return worker->read_buffer != NULL && worker->plain_buffer != NULL && worker->lines != NULL &&
-           worker->affinity != NULL && worker_fit_headers(worker, worker->snapshot);
+           worker->edit != NULL && worker->affinity != NULL && worker_fit_headers(worker, worker->snapshot);
 }
 
 static bool start_handles(struct worker *worker)
@@ -198,6 +199,7 @@ void worker_join_and_destroy(struct worker *worker)
     free(worker->read_buffer);
     free(worker->plain_buffer);
     free(worker->lines);
+    free(worker->edit);
     free(worker->affinity);
     free(worker->header);
     free(worker->stored_header);

@@ -58,7 +58,7 @@ static void put(struct sip_edit *edit, size_t at, struct text what, enum rank ra
 
 static void put_line(struct sip_edit *edit, size_t at, struct text line, enum rank rank)
 {
-    if (sip_header_lines(line) != 1)
+    if (!sip_header_is_line(line))
         edit->failed = true;
     else
         put(edit, at, line, rank);
@@ -132,7 +132,7 @@ void sip_edit_replace(struct sip_edit *edit, size_t header_index, struct text li
 {
     if (!names_a_header(edit, header_index))
         return;
-    if (sip_header_lines(line) != 1)
+    if (!sip_header_is_line(line))
         edit->failed = true;
     else
         replace(edit, header_index, line);
@@ -154,6 +154,22 @@ static void withdraw(struct sip_edit *edit, size_t place)
     edit->length = edit->length + change->removed - change->put.length;
     edit->count--;
     memmove(&edit->change[place], &edit->change[place + 1], (edit->count - place) * sizeof(edit->change[0]));
+}
+
+/* `rest`, at the end of the field's value, is all that stays of it. */
+static void leave(struct sip_edit *edit, size_t header_index, struct text rest)
+{
+    struct text value = edit->message->header[header_index].value;
+
+    if (rest.length == 0) {
+        replace(edit, header_index, TEXT_NONE);
+        return;
+    }
+    add(edit,
+        &(struct sip_change){.at = offset_of(edit, value.at),
+                             .removed = (size_t)(rest.at - value.at),
+                             .header_index = header_index},
+        RANK_AFTER_EQUALS);
 }
 
 void sip_edit_remove_first_value(struct sip_edit *edit, size_t header_index)
@@ -178,15 +194,15 @@ void sip_edit_remove_first_value(struct sip_edit *edit, size_t header_index)
         edit->failed = true;
         return;
     }
-    if (rest.length == 0) {
-        replace(edit, header_index, TEXT_NONE);
-        return;
-    }
-    add(edit,
-        &(struct sip_change){.at = offset_of(edit, value.at),
-                             .removed = (size_t)(rest.at - value.at),
-                             .header_index = header_index},
-        RANK_AFTER_EQUALS);
+    leave(edit, header_index, rest);
+}
+
+void sip_edit_remove_top_via(struct sip_edit *edit)
+{
+    if (!edit->message->has_via)
+        edit->failed = true;
+    else
+        leave(edit, sip_message_first(edit->message, SIP_HEADER_VIA), edit->message->via_rest);
 }
 
 void sip_edit_extend(struct sip_edit *edit, struct text anchor, struct text what)

@@ -42,6 +42,8 @@ void sip_edit_remove_all(struct sip_edit *edit, enum sip_header_kind kind);
 /* Takes the first value off a field that is a list, the whole line with its last value. May be called again
  * for the next value. */
 void sip_edit_remove_first_value(struct sip_edit *edit, size_t header_index);
+/* The same for message->via, where nothing else is taken off that field. */
+void sip_edit_remove_top_via(struct sip_edit *edit);
 /* Puts a text right behind `anchor`, a view into a header field: ";received=192.0.2.1" behind
  * message->via.text. */
 void sip_edit_extend(struct sip_edit *edit, struct text anchor, struct text what);

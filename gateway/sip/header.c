@@ -181,3 +181,19 @@ size_t sip_header_lines(struct text lines)
     }
     return count;
 }
+
+/* A name, a colon, and nothing below SP before the CR LF: needs no closer look. */
+static bool is_plain_line(struct text line)
+{
+    size_t name = octets_span(line, OCTET_TOKEN);
+
+    if (name == 0 || name + 3 > line.length || line.at[name] != ':')
+        return false;
+    const char *end = line.at + line.length - 2;
+    return end[0] == '\r' && end[1] == '\n' && octets_find_control(line.at + name, end) == end;
+}
+
+bool sip_header_is_line(struct text line)
+{
+    return is_plain_line(line) || sip_header_lines(line) == 1;
+}

@@ -65,6 +65,7 @@ bool sip_header_read(struct text line, struct sip_header *header);
 /* How many header lines the text is, each with its folds and its CR LF; 0 when it is anything else. What
  * fedgate writes itself is held against it, so that no text from outside can add a line. */
 size_t sip_header_lines(struct text lines);
+bool sip_header_is_line(struct text line); /* exactly one of them */
 
 /* How far a line goes: the one code that finds line ends, for the framer and for sip_message_read. */
 enum sip_line {

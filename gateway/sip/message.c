@@ -81,6 +81,7 @@ static void read_via(struct reading *reading)
     }
     struct text rest = header->value;
     message->has_via = sip_list_next(&rest, &value) == SIP_NEXT_ITEM && sip_via_read(value, &message->via);
+    message->via_rest = rest;
     if (!message->has_via)
         malformed(reading, "the top Via cannot be read");
 }
@@ -255,6 +256,19 @@ size_t sip_message_next(const struct sip_message *message, size_t index)
 struct sip_values sip_values_of(const struct sip_message *message, enum sip_header_kind kind)
 {
     size_t index = sip_message_first(message, kind);
+    return (struct sip_values){.message = message,
+                               .index = index,
+                               .rest = index == SIP_NO_HEADER ? TEXT_NONE : message->header[index].value,
+                               .is_first = true};
+}
+
+struct sip_values sip_values_below_top_via(const struct sip_message *message)
+{
+    size_t index = sip_message_first(message, SIP_HEADER_VIA);
+
+    if (message->via_rest.length > 0)
+        return (struct sip_values){.message = message, .index = index, .rest = message->via_rest};
+    index = sip_message_next(message, index);
     return (struct sip_values){.message = message,
                                .index = index,
                                .rest = index == SIP_NO_HEADER ? TEXT_NONE : message->header[index].value,

@@ -49,7 +49,8 @@ struct sip_message {
         uint32_t first, count; /* first: index into header, valid when count > 0 */
     } of_kind[SIP_HEADER_KINDS];
 
-    struct sip_via via; /* the top one */
+    struct sip_via via;   /* the top one */
+    struct text via_rest; /* behind it, in the same field; empty: it is alone there */
     struct sip_address from, to;
     struct text call_id;
     uint32_t cseq; /* at most 2^31 - 1 */
@@ -94,6 +95,7 @@ struct sip_value {
     bool is_first, is_last; /* in that field; both: it is alone */
 };
 struct sip_values sip_values_of(const struct sip_message *message, enum sip_header_kind kind);
+struct sip_values sip_values_below_top_via(const struct sip_message *message); /* has_via */
 enum sip_next sip_values_next(struct sip_values *values, struct sip_value *value);
 
 #endif

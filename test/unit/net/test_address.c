@@ -36,6 +36,9 @@ static void read_and_print(void **state)
             continue;
         assert_string_equal(address_print(&address, text, sizeof text), cases[i].expected);
         assert_int_equal(address_port(&address), 5061);
+        char host[ADDRESS_TEXT_SIZE];
+        struct text printed = address_host_printed(text);
+        assert_true(text_equal(printed, text_of(address_print_host(&address, host, sizeof host))));
     }
     assert_false(address_read(((struct text){"127.0.0.1\0", 10}), 1, &address));
 }

@@ -72,8 +72,8 @@ const union address *__wrap_stream_peer(const struct stream *stream)
 const char *__wrap_stream_peer_text(const struct stream *stream);
 const char *__wrap_stream_peer_text(const struct stream *stream)
 {
-    (void)stream;
-    return "198.51.100.7:40001";
+    const struct session *session = (const struct session *)(const void *)stream;
+    return session->side == PEER_INTERNAL ? "10.0.0.5:40000" : "198.51.100.7:40001";
 }
 
 enum tls_state __wrap_tls_channel_state(const struct tls_channel *channel);

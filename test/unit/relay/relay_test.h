@@ -15,6 +15,7 @@ struct fixture {
     struct worker worker;
     struct host_port internal_listen[2], external_listen[1];
     char lines[LINES_BUFFER];
+    struct sip_edit edit;
 };
 
 static inline void fixture_init(struct fixture *fixture)
@@ -37,6 +38,7 @@ static inline void fixture_init(struct fixture *fixture)
     fixture->worker.port[0] = 15061; /* PEER_INTERNAL */
     fixture->worker.port[1] = 5061;
     fixture->worker.lines = fixture->lines;
+    fixture->worker.edit = &fixture->edit;
 }
 
 #endif

@@ -261,12 +261,16 @@ static void larger_than_the_partner_may_send(void **state)
 
 /* ---- waiting for DNS ---- */
 
-#define SRV(target_)                                                                                         \
-    &(const struct srv_record_set)                                                                           \
-    {                                                                                                        \
-        .answer = {.target = (const struct srv_target[]){{TEXT(target_), 5061, 0, 0}}, .target_count = 1},   \
-        .references = 99                                                                                     \
-    }
+/* Static: transactions hold it until the lab is torn down. */
+static const struct srv_record_set *srv(const char *name)
+{
+    static struct srv_target target;
+    static struct srv_record_set set;
+
+    target = (struct srv_target){text_of(name), 5061, 0, 0};
+    set = (struct srv_record_set){.answer = {.target = &target, .target_count = 1}, .references = 99};
+    return &set;
+}
 
 static void parked_then_sent(void **state)
 {
@@ -277,7 +281,7 @@ static void parked_then_sent(void **state)
     assert_silent(lab.edge);
     assert_int_equal(lab.questions, 1);
     assert_int_equal(lab.shared.parked, 1);
-    lab_answer(SRV("edge.fabrikam.example"));
+    lab_answer(srv("edge.fabrikam.example"));
     assert_says(lab.edge, "INVITE sip:bob@fabrikam.example SIP/2.0\n");
     assert_silent(lab.inside); /* one 100 is enough */
     assert_int_equal(lab.shared.parked, 0);
@@ -290,7 +294,7 @@ static void parked_for_its_sender(void **state)
     lab.name[0].value = TEXT("sip.fabrikam.example");
     lab_hear(lab.outside, IN("MESSAGE", "a", ""));
     assert_int_equal(lab.questions, 1);
-    lab_answer(SRV("sip.fabrikam.example"));
+    lab_answer(srv("sip.fabrikam.example"));
     assert_says(lab.fe1, "MESSAGE ");
 }
 

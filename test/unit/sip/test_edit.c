@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sip_test.h"
 
+#include <stdio.h>
+
 #include "gateway/sip/edit.h"
 
 #define SMALL                                                                                                \
@@ -156,6 +158,32 @@ static void values_are_taken_off_one_by_one(void **state)
     fails_closed(&plan);
 }
 
+/* The top Via is known from reading, alone in its field or not. */
+static void the_top_via_goes(void **state)
+{
+    static const char *const vias[] = {"Via: SIP/2.0/TLS a;branch=z9hG4bK1\r\n",
+                                       "Via: SIP/2.0/TLS a;branch=z9hG4bK1 ,\r\n SIP/2.0/TLS b\r\n"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(vias); i++) {
+        struct sample sample;
+        struct sip_edit edit, same;
+        char octets[512], to[512], other[512];
+        snprintf(octets, sizeof(octets),
+                 "BYE sip:a@b SIP/2.0\r\n%sFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: c\r\n"
+                 "CSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n",
+                 vias[i]);
+        assert_int_equal(sample_read(&sample, text_of(octets)), REASON_OK);
+        sip_edit_init(&edit, &sample.message);
+        sip_edit_remove_top_via(&edit);
+        sip_edit_init(&same, &sample.message);
+        sip_edit_remove_first_value(&same, sip_message_first(&sample.message, SIP_HEADER_VIA));
+        size_t length = sip_edit_write(&edit, to, sizeof(to));
+        assert_true(length > 0 && length < strlen(octets));
+        assert_int_equal(sip_edit_write(&same, other, sizeof(other)), length);
+        assert_memory_equal(to, other, length);
+    }
+}
+
 static void remove_all_spares_what_was_touched(void **state)
 {
     struct plan plan;
@@ -291,6 +319,7 @@ int main(void)
         cmocka_unit_test(a_request_on_its_way),
         cmocka_unit_test(prepends_go_before_their_kind),
         cmocka_unit_test(values_are_taken_off_one_by_one),
+        cmocka_unit_test(the_top_via_goes),
         cmocka_unit_test(remove_all_spares_what_was_touched),
         cmocka_unit_test(the_version_goes_out_in_upper_case),
         cmocka_unit_test(changes_that_overlap_spoil_the_plan),
