@@ -134,6 +134,7 @@ static int explain(struct explanation *explanation, const struct arguments *argu
     srv_record_set_release(explanation->records);
     lookup_destroy(explanation->lookup);
     presented_chain_destroy(explanation->chain);
+    revocation_evidence_release(explanation->evidence);
     settings_release(settings);
     return result;
 }

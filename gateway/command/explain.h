@@ -10,6 +10,7 @@
  *     explain_judge.c   asks the judgements in the order of `run`
  *     explain_print.c, explain_json.c */
 
+#include "gateway/command/evidence.h"
 #include "gateway/command/lookup.h"
 #include "gateway/command/options.h"
 #include "gateway/command/remedy.h"
@@ -67,6 +68,7 @@ struct explanation {
     struct explain_path path[EXPLAIN_PATHS_MOST];
     size_t path_count, paths_left_out;
     struct peer peer;
+    struct revocation_evidence *evidence; /* held: what `run` has kept of CRLs and OCSP answers; or NULL */
     bool has_peer;                   /* the chain was judged */
     const struct srv_answer *answer; /* of DNS, when there was one */
 

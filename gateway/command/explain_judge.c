@@ -254,9 +254,38 @@ static void judge_outbound(struct explanation *explanation, const struct check_l
         judge_partner(explanation, log);
 }
 
+static void judge_silently(void *context, struct peer *peer)
+{
+    const struct explanation *explanation = context;
+    const struct policy *policy = &explanation->settings->policy;
+    bool inbound = explanation->direction == DIRECTION_INBOUND;
+    struct text domain = inbound ? explanation->facts.from_domain : explanation->facts.request_domain;
+    const struct partner *partner = owner_of(explanation, domain);
+
+    if (inbound)
+        (void)peer_judge_inbound(policy, explanation->chain, explanation->now, NULL, NULL, peer);
+    else if (partner != NULL)
+        (void)peer_judge_outbound(policy, partner, domain, NULL, explanation->chain, explanation->now, NULL,
+                                  NULL, peer);
+    if (partner != NULL && peer->path_count > 0)
+        (void)peer_may_speak_for(peer, partner, domain, NULL, explanation->now, NULL);
+}
+
+/* Nothing goes over the network: what `run` has kept of them. */
+static void gather_evidence(struct explanation *explanation)
+{
+    if (explanation->chain == NULL)
+        return;
+    explanation->evidence =
+        evidence_gather(explanation->settings, FETCHER_FOLDER, judge_silently, explanation);
+    explanation->peer.evidence = (struct peer_evidence){.fetched = explanation->evidence};
+}
+
 void explain_judge(struct explanation *explanation)
 {
     struct check_log log = {.check = note, .context = explanation};
+
+    gather_evidence(explanation);
 
     explanation->outcome = EXPLAIN_ALLOW;
     explanation->reason = REASON_OK;

@@ -10,10 +10,12 @@
  *     probe_all.c       all partners, in parallel
  *     probe_step.c      what a step shows while it runs, and what is kept of it
  *     probe_server.c    one address: TCP, TLS, who is there, OPTIONS
+ *     probe_fetch.c     CRLs and OCSP answers
  *     probe_session.c   a TLS session on the loop, waited for
  *     probe_message.c   the OPTIONS request and its answer
  *     probe_print.c     the end of it, for people and as JSON */
 
+#include "gateway/command/evidence.h"
 #include "gateway/command/json.h"
 #include "gateway/command/lookup.h"
 #include "gateway/command/remedy.h"
@@ -50,8 +52,9 @@ struct probe {
     bool works;
     enum reason reason; /* of the first failure; REASON_OK: none yet */
     char detail[PROBE_DETAIL];
-    struct presented_chain *chain; /* owned: of the first server that was refused */
-    struct peer peer;              /* judged from it; NULL chain: none was */
+    struct presented_chain *chain;        /* owned: of the first server that was refused */
+    struct peer peer;                     /* judged from it; NULL chain: none was */
+    struct revocation_evidence *evidence; /* held: what was fetched for it; or NULL */
     const struct certificate *at;
     int64_t valid_until; /* the earliest end of what the server showed; INT64_MAX: nothing was shown */
 };
@@ -83,6 +86,10 @@ void probe_fail(struct probe *probe, enum reason reason, const char *format, ...
 /* One that is over at once. */
 void probe_note(struct probe *probe, const char *name, enum check_result result, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* probe_fetch.c: the CRLs and OCSP answers that `judge` needs, as one step; see evidence_gather. True:
+ * something was fetched, and it shall be judged again. */
+bool probe_fetch(struct probe *probe, void (*judge)(void *context, struct peer *peer), void *context);
 
 /* Everything on one address. False: it does not work. `host` is asked for by SNI. */
 bool probe_server(struct probe *probe, struct text host, const union address *address);

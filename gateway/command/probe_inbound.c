@@ -43,9 +43,26 @@ static void note_chain(struct probe *probe)
     }
 }
 
+static void judge_silently(void *context, struct peer *peer)
+{
+    struct probe *probe = context;
+    const struct policy *policy = &probe->settings->policy;
+
+    if (peer_judge_inbound(policy, probe->chain, probe->now, NULL, NULL, peer).reason == REASON_OK ||
+        peer->path_count > 0)
+        (void)peer_may_speak_for(peer, probe->partner, probe->domain, probe->answer, probe->now, NULL);
+}
+
 static bool let_in(struct probe *probe, const struct check_log *log)
 {
     struct trust_trace trace = {.broke = broke, .context = probe};
+    struct revocation_needs needs = {.count = 0};
+
+    probe->peer.evidence.needs = &needs;
+    judge_silently(probe, &probe->peer);
+    if (needs.count > 0)
+        (void)probe_fetch(probe, judge_silently, probe);
+    probe->peer.evidence = (struct peer_evidence){.fetched = probe->evidence};
     struct peer_verdict verdict =
         peer_judge_inbound(&probe->settings->policy, probe->chain, probe->now, log, &trace, &probe->peer);
 

@@ -21,6 +21,7 @@ struct judged {
     struct probe *probe;
     struct presented_chain *chain; /* owned; NULL: the handshake did not get that far */
     struct peer peer;
+    struct revocation_needs needs; /* what the judgement would like to know of revocation */
     struct peer_verdict verdict;
     const struct certificate *at;
     struct {
@@ -55,20 +56,47 @@ static void broke(void *context, const struct trust_path *so_far, const struct c
     judged->at = judged->at == NULL ? at : judged->at;
 }
 
-static enum reason judge(void *owner, const struct text *ders, size_t count)
+static void judge_chain(struct judged *judged)
 {
-    struct judged *judged = owner;
     const struct probe *probe = judged->probe;
     struct check_log log = {.check = note, .context = judged};
     struct trust_trace trace = {.broke = broke, .context = judged};
 
-    judged->chain = presented_chain_read(ders, count);
-    if (judged->chain == NULL)
-        return REASON_OVERLOADED;
+    judged->check_count = 0;
+    judged->peer.evidence = (struct peer_evidence){.fetched = probe->evidence, .needs = &judged->needs};
     judged->verdict =
         peer_judge_outbound(&probe->settings->policy, probe->partner, probe->domain, probe->answer,
                             judged->chain, probe->now, &log, &trace, &judged->peer);
+    judged->peer.evidence.needs = NULL; /* the peer may outlive it */
+}
+
+static enum reason judge(void *owner, const struct text *ders, size_t count)
+{
+    struct judged *judged = owner;
+
+    judged->chain = presented_chain_read(ders, count);
+    if (judged->chain == NULL)
+        return REASON_OVERLOADED;
+    judge_chain(judged);
     return judged->chain->count == 0 ? judged->verdict.reason : REASON_OK;
+}
+
+static void judge_silently(void *context, struct peer *peer)
+{
+    const struct judged *judged = context;
+    const struct probe *probe = judged->probe;
+
+    (void)peer_judge_outbound(&probe->settings->policy, probe->partner, probe->domain, probe->answer,
+                              judged->chain, probe->now, NULL, NULL, peer);
+}
+
+/* The CRLs and OCSP answers that it hangs on are fetched as `run` would, and it is judged again. */
+static void fetch_evidence(struct probe *probe, struct judged *judged)
+{
+    if (judged->chain == NULL || judged->needs.count == 0)
+        return;
+    if (probe_fetch(probe, judge_silently, judged))
+        judge_chain(judged);
 }
 
 /* ---- what it showed ---- */
@@ -195,6 +223,8 @@ static bool shake_hands(struct probe *probe, struct probe_session *session, stru
         probe_end(probe, CHECK_SKIPPED, "ended by us: see below");
     else
         probe_fail(probe, reason, "%s%s%s", reason_sentence(reason), why[0] == '\0' ? "" : ": ", why);
+    fetch_evidence(probe, judged);
+    is_judged = judged->chain != NULL && judged->verdict.reason != REASON_OK;
     if (judged->chain != NULL)
         note_judgement(probe, judged);
     if (is_judged)

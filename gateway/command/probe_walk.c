@@ -186,6 +186,7 @@ void probe_deinit(struct probe *probe)
     probe_release(probe);
     srv_record_set_release(probe->records);
     presented_chain_destroy(probe->chain);
+    revocation_evidence_release(probe->evidence);
     for (size_t i = 0; i < probe->step_count; i++)
         free(probe->step[i].detail);
     free(probe->step);

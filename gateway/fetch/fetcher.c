@@ -55,6 +55,7 @@ static struct source *source_create(struct fetcher *fetcher, enum evidence_kind 
     source->id = id;
     source->id_length = id_length;
     source->key = (struct text){id + 1, id_length - 1};
+    source->folder_tried = fetcher->options.mode == FETCHER_ONCE;
     HASH_ADD_KEYPTR(hh, fetcher->sources, source->id, source->id_length, source);
     return source;
 }
@@ -115,6 +116,8 @@ static void list_all(struct fetcher *fetcher)
 {
     const struct settings *settings = fetcher->settings;
 
+    if (fetcher->options.mode != FETCHER_RUNS)
+        return;
     if (settings->internal_revocation != REVOCATION_OFF)
         list(fetcher, settings->internal_crls, settings->internal_crl_count);
     for (size_t i = 0; i < partner_set_count(settings->partners); i++) {
@@ -379,7 +382,8 @@ struct fetcher *fetcher_create(const struct fetcher_options *options, struct set
         goto failed;
     start_handles(fetcher);
     list_all(fetcher);
-    sweep_folder(fetcher);
+    if (options->mode == FETCHER_RUNS)
+        sweep_folder(fetcher);
     begin_due(fetcher);
     return fetcher;
 

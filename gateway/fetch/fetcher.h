@@ -26,9 +26,16 @@
 
 struct fetcher;
 
+enum fetcher_mode {
+    FETCHER_RUNS,  /* what is listed, too, again and again; what comes is kept in the folder */
+    FETCHER_ONCE,  /* only what is asked for, from the web; the folder is of no concern */
+    FETCHER_FOLDER /* only what is asked for, from the folder */
+};
+
 struct fetcher_options {
     uv_loop_t *loop;
-    struct operation_log *log; /* lives longer */
+    enum fetcher_mode mode;
+    struct operation_log *log; /* lives longer; NULL: nobody reads it */
     /* A new snapshot, borrowed during the call. From the loop. */
     void (*publish)(void *context, struct revocation_evidence *evidence);
     void *context;

@@ -166,6 +166,10 @@ static void locate(struct source *source, char *url)
 {
     stop(source);
     source->at = url;
+    if (source->fetcher->options.mode == FETCHER_FOLDER) {
+        source_fail(source, "nothing in force is kept of it, and nothing is fetched here", NULL);
+        return;
+    }
     if (url == NULL || !web_url_split(url, &source->host, &source->port)) {
         source_fail(source, "it is no http or https URL", url);
         return;

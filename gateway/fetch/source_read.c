@@ -163,7 +163,7 @@ static void work(uv_work_t *work)
     reading->why = NULL;
     reading->not_kept = NULL;
     reading->after->ask_again = ask_again(reading->after, reading->fetched);
-    if (!reading->from_folder)
+    if (!reading->from_folder && reading->fetcher->options.mode == FETCHER_RUNS)
         keep(reading);
 }
 

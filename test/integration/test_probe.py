@@ -170,7 +170,9 @@ def test_the_rule_that_would_have_accepted(stage, pki):
 def test_the_partner_does_not_know_our_root(stage, pki):
     stage.serve(trust=[pki.stranger])
     told = stage.probe()
-    assert told["reason"] in ("tls-failed", "peer-closed") and "alert" in told["detail"]
+    assert told["reason"] in ("tls-failed", "peer-closed")
+    # The alert, or, where a reset overtook it, that the end came before anything else.
+    assert "alert" in told["detail"] or "before it had accepted our certificate" in told["detail"]
 
 
 def test_nobody_listens(stage):

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""probe and explain judge revocation as run would: probe by what it fetches itself, explain by what run has kept."""
+
+import json
+
+import pytest
+
+from lib.web import Web
+from test_crl_urls import FETCH, REVOKED, refused
+
+
+@pytest.fixture
+def web():
+    web = Web()
+    yield web
+    web.close()
+
+
+@pytest.fixture
+def with_url(make_lab, web):
+    """Fabrikam's CRL is at a URL."""
+    def make(content):
+        web.pages["/root.crl"] = content
+        return make_lab(partners={"fabrikam": {"crls": [web.url("/root.crl")], "revocation": "required"}},
+                        settings={"fetch": FETCH})
+    return make
+
+
+def test_probe_fetches_as_run_would(with_url, pki, web):
+    lab = with_url(pki.fabrikam.crl())
+    probed = json.loads(lab.gateway.command("probe", "fabrikam", "--json").stdout)
+    steps = {step["name"]: step for step in probed["steps"]}
+    assert steps["fetch"]["result"] == steps["revocation"]["result"] == "passed", steps
+    web.pages["/root.crl"] = pki.fabrikam.crl(pki.fabrikam_edge, number=2)
+    probed = json.loads(lab.gateway.command("probe", "fabrikam", "--json").stdout)
+    assert probed["result"] == "fails" and probed["reason"] == REVOKED
+
+
+def test_explain_goes_by_what_was_kept(with_url, pki, web):
+    lab = with_url(pki.fabrikam.crl(pki.fabrikam_edge))
+    refused(lab, pki.fabrikam_edge, REVOKED)
+    asked = len(web.asked)
+    told = json.loads(lab.gateway.command(
+        "explain", "--direction", "inbound", "--certificate", pki.fabrikam_edge.chain_file, "--from",
+        "sip:bob@fabrikam.example", "--to", "sip:alice@corp.example", "--json").stdout)
+    assert told["reason"] == REVOKED and len(web.asked) == asked
