@@ -17,6 +17,7 @@ USAGES = {
     "server": ExtendedKeyUsageOID.SERVER_AUTH,
     "any": ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
     "code": ExtendedKeyUsageOID.CODE_SIGNING,
+    "ocsp": ExtendedKeyUsageOID.OCSP_SIGNING,
     "sip": SIP_DOMAIN,
 }
 BOTH = ("server", "client")
@@ -79,6 +80,11 @@ class Identity:
             _PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
 
     @property
+    def certificate_file(self):
+        """Without its chain."""
+        return self._file(".crt", self.certificate.public_bytes(_PEM))
+
+    @property
     def pin(self):
         import base64
         import hashlib
@@ -105,6 +111,12 @@ class Authority:
         if not path.exists():
             path.write_bytes(self.certificate.public_bytes(_PEM))
         return str(path)
+
+    certificate_file = file
+
+    @property
+    def key_file(self):
+        return Identity(self.certificate, self.key, (), self.folder, f"ca-{self.certificate.serial_number}").key_file
 
     def chain(self):
         """The intermediates from this authority up, without the root."""

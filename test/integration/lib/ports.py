@@ -2,6 +2,7 @@
 """Free ports on loopback, below the ephemeral range and apart for each pytest-xdist worker, so that neither an
 outgoing connection nor a test beside this one takes a port between the look and the bind."""
 
+import contextlib
 import os
 import socket
 
@@ -37,6 +38,8 @@ def free_port(address="127.0.0.1"):
 def listens(port):
     """Is there a listener? From the kernel's table: a trial connection would be somebody's first client."""
     wanted = f":{port:04X}"
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        rows = [line.split() for line in table]
+    rows = []
+    for family in ("tcp", "tcp6"):  # one for both is in the second
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/net/{family}", encoding="ascii") as table:
+            rows += [line.split() for line in table]
     return any(row[1].endswith(wanted) and row[3] == "0A" for row in rows)
