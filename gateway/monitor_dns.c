@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/monitor_parts.h"
 
-static const char *const kind_words[RESOLVER_KINDS] = {"srv", "address"};
+static const char *const kind_words[RESOLVER_KINDS] = {"srv", "address", "tlsa", "proof"};
 
 /* The sum over all workers. `at`: the offset of the count in struct resolver_counts. */
 static uint64_t sum(const struct gateway *gateway, size_t at)

@@ -31,6 +31,7 @@ struct tlsa_answer {
     struct text base; /* the TLSA base domain (RFC 7671 7): the server's name, or what it is an alias of */
     const struct tlsa_record *record;
     size_t count;
+    const char *detail; /* static: more on it, for people; NULL: nothing */
 };
 
 /* May its records be relied on? REASON_OK, or why not: REASON_TLSA_MISMATCH where there are none that are

@@ -11,6 +11,8 @@
 #define RECORD_FIXED_SIZE 10u /* type, class, TTL, length of the data */
 #define POINTERS_MOST 64u     /* of one name; each must lead further back, RFC 1035 4.1.4 */
 #define CLASS_INTERNET 1u
+#define OPTION_FIXED_SIZE 4u /* of EDNS: code, length of the data */
+#define OPTION_EXTENDED_ERROR 15u
 
 /* A record as it stands in the message. */
 struct raw_record {
@@ -157,6 +159,38 @@ static void note_authority(struct text octets, const struct raw_record *record, 
     survey->denial_ttl = lesser(record->ttl, read_32(octets, record->end - 4));
 }
 
+/* RFC 8914 4: what a resolver that validates says of an answer that it keeps back. */
+static const char *bogus_sentence(uint16_t code)
+{
+    static const char *const sentences[] = {
+        [6] = "it is bogus",
+        [7] = "a signature has expired",
+        [8] = "a signature is not valid yet",
+        [9] = "the key of the zone is missing",
+        [10] = "signatures are missing",
+        [11] = "no key of the zone signs",
+        [12] = "the proof of absence is missing",
+    };
+    return code < sizeof sentences / sizeof sentences[0] ? sentences[code] : NULL;
+}
+
+/* RFC 6891 6.1.2, 6.1.3. Options that do not fit are nobody's. */
+static void note_options(struct dns_answer *answer, const struct raw_record *record)
+{
+    size_t at = record->data;
+
+    answer->rcode |= (record->ttl >> 24) << 4;
+    while (record->end - at >= OPTION_FIXED_SIZE) {
+        uint16_t code = read_16(answer->octets, at), length = read_16(answer->octets, at + 2);
+        at += OPTION_FIXED_SIZE;
+        if (length > record->end - at)
+            return;
+        if (code == OPTION_EXTENDED_ERROR && length >= 2 && answer->bogus == NULL)
+            answer->bogus = bogus_sentence(read_16(answer->octets, at));
+        at += length;
+    }
+}
+
 /* Walks all records after the question. */
 static bool survey_records(struct dns_answer *answer, size_t at, struct survey *survey)
 {
@@ -171,7 +205,7 @@ static bool survey_records(struct dns_answer *answer, size_t at, struct survey *
         if (i >= answers && i < answers + authorities)
             note_authority(octets, &record, survey);
         if (i >= answers + authorities && record.type == DNS_TYPE_OPT)
-            answer->rcode |= (record.ttl >> 24) << 4; /* RFC 6891 6.1.3 */
+            note_options(answer, &record);
         at = record.end;
     }
     return true;
@@ -268,6 +302,8 @@ enum dns_answer_result dns_answer_open(struct text octets, struct text name, uin
         return DNS_ANSWER_TRUNCATED;
     if (!survey_records(answer, at, &survey))
         return DNS_ANSWER_MALFORMED;
+    if (answer->rcode != DNS_RCODE_SERVER_FAILURE)
+        answer->bogus = NULL;
     if (answer->rcode != DNS_RCODE_OK && answer->rcode != DNS_RCODE_NO_SUCH_NAME)
         return DNS_ANSWER_FAILED;
 

@@ -40,9 +40,11 @@ enum dns_answer_result {
 struct dns_answer {
     uint32_t rcode;     /* with the upper bits of EDNS (RFC 6891 6.1.3) */
     bool authenticated; /* the AD bit, worth what the server and the way to it are worth */
-    bool aliased;       /* a CNAME leads from the name asked for to the records */
-    uint32_t ttl;       /* seconds: RECORDS: the least of the records and their aliases;
-                           NO_DATA, NO_NAME: of the denial (RFC 2308 5), of its aliases; 0 without SOA */
+    const char *bogus; /* static: what the resolver says is wrong with the signatures (RFC 8914), of an answer
+                          with DNS_RCODE_SERVER_FAILURE; NULL: nothing. As much worth as the AD bit */
+    bool aliased;      /* a CNAME leads from the name asked for to the records */
+    uint32_t ttl;      /* seconds: RECORDS: the least of the records and their aliases;
+                          NO_DATA, NO_NAME: of the denial (RFC 2308 5), of its aliases; 0 without SOA */
 
     struct text octets; /* borrowed: the whole message */
     uint16_t type;
@@ -60,8 +62,8 @@ struct dns_record {
     char name[DNS_NAME_SIZE];
 };
 
-/* `name` and `type` are what was asked. `answer` is filled as far as the result allows: rcode, authenticated
- * and ttl for all but MALFORMED. */
+/* `name` and `type` are what was asked. `answer` is filled as far as the result allows: rcode, authenticated,
+ * bogus and ttl for all but MALFORMED. */
 enum dns_answer_result dns_answer_open(struct text octets, struct text name, uint16_t type,
                                        struct dns_answer *answer) __attribute__((warn_unused_result));
 /* The next record of the type asked for. False: no more. A record whose content does not fit its type, or an

@@ -37,7 +37,8 @@ struct dns_query {
     struct dns_channel *channel;
     void (*answered)(void *context, const struct dns_reply *reply); /* NULL: abandoned */
     void *context;
-    bool in_flight, without_edns;
+    bool in_flight;
+    unsigned options; /* DNS_QUERY_* */
     uint16_t type;
     struct dns_query *prev, *next; /* in the line */
     size_t name_length;
@@ -181,7 +182,7 @@ static void query_send(struct dns_query *query)
         return;
     }
     size_t length = dns_query_write(id, (struct text){query->name, query->name_length}, query->type,
-                                    !query->without_edns, octets);
+                                    query->options, octets);
     channel->statistics.queries++;
     ares_send(channel->ares, octets, (int)length, query_done, query);
 }
@@ -192,9 +193,9 @@ static bool ask_without_edns(struct dns_query *query, const struct dns_reply *re
     struct dns_channel *channel = query->channel;
 
     if (reply->octets.length < 4 || (reply->octets.at[3] & 0x0f) != DNS_RCODE_FORMAT_ERROR ||
-        query->without_edns || query->answered == NULL)
+        (query->options & DNS_QUERY_EDNS) == 0 || query->answered == NULL)
         return false;
-    query->without_edns = true;
+    query->options &= ~DNS_QUERY_EDNS;
     query->in_flight = false;
     DL_PREPEND(channel->line, query);
     channel->statistics.waiting++;
@@ -263,6 +264,7 @@ static void run_pump(uv_idle_t *idle)
 }
 
 struct dns_query *dns_channel_ask(struct dns_channel *channel, struct text name, uint16_t type,
+                                  bool unchecked,
                                   void (*answered)(void *context, const struct dns_reply *reply),
                                   void *context)
 {
@@ -275,6 +277,7 @@ struct dns_query *dns_channel_ask(struct dns_channel *channel, struct text name,
     query->answered = answered;
     query->context = context;
     query->type = type;
+    query->options = DNS_QUERY_EDNS | (unchecked ? DNS_QUERY_UNCHECKED : 0);
     query->name_length = name.length;
     memcpy(query->name, name.at, name.length);
     DL_APPEND(channel->line, query);
@@ -331,6 +334,10 @@ static int ares_open(struct dns_channel *channel, const struct dns_channel_optio
                                 .lookups = lookups,
                                 .sock_state_cb = socket_state,
                                 .sock_state_cb_data = channel};
+    /* SERVFAIL and its like send c-ares on to the next server. Where there is none, the answer itself may say
+     * why (RFC 8914). */
+    if (options->server_count == 1)
+        ares.flags |= ARES_FLAG_NOCHECKRESP;
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ | ARES_OPT_LOOKUPS |
                ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB;
 #ifdef ARES_OPT_UDP_MAX_QUERIES

@@ -32,9 +32,11 @@ struct dns_channel *dns_channel_create(uv_loop_t *loop, const struct dns_channel
 /* Once. No query is answered any more. */
 void dns_channel_close(struct dns_channel *channel, void (*on_closed)(void *context), void *context);
 
-/* `name` must be one that dns_query_write can write. The callback comes from the loop, never during the call.
- * It may ask, abandon and close. NULL: the line is full, or no memory. */
+/* `name` must be one that dns_query_write can write; `unchecked` as DNS_QUERY_UNCHECKED. The callback comes
+ * from the loop, never during the call. It may ask, abandon and close. NULL: the line is full, or no memory.
+ */
 struct dns_query *dns_channel_ask(struct dns_channel *channel, struct text name, uint16_t type,
+                                  bool unchecked,
                                   void (*answered)(void *context, const struct dns_reply *reply),
                                   void *context) __attribute__((warn_unused_result));
 void dns_query_abandon(struct dns_query *query); /* before its callback */

@@ -8,6 +8,7 @@
 #define LABEL_LONGEST 63u
 #define FLAG_RECURSION_DESIRED 0x01u /* third octet of the header */
 #define FLAG_AUTHENTIC_DATA 0x20u    /* fourth octet */
+#define FLAG_CHECKING_DISABLED 0x10u
 #define CLASS_INTERNET 1u
 #define TYPE_OPT 41u
 
@@ -41,22 +42,22 @@ static uint8_t *write_name(uint8_t *to, struct text name)
     return to;
 }
 
-size_t dns_query_write(uint16_t id, struct text name, uint16_t type, bool with_edns,
+size_t dns_query_write(uint16_t id, struct text name, uint16_t type, unsigned options,
                        uint8_t to[DNS_QUERY_SIZE])
 {
     uint8_t *at = write_16(to, id);
     *at++ = FLAG_RECURSION_DESIRED;
-    *at++ = FLAG_AUTHENTIC_DATA;
+    *at++ = FLAG_AUTHENTIC_DATA | ((options & DNS_QUERY_UNCHECKED) != 0 ? FLAG_CHECKING_DISABLED : 0u);
     at = write_16(at, 1); /* one question, no answer, no authority */
     at = write_16(at, 0);
     at = write_16(at, 0);
-    at = write_16(at, with_edns ? 1 : 0);
+    at = write_16(at, (options & DNS_QUERY_EDNS) != 0 ? 1 : 0);
     at = write_name(at, name);
     if (at == NULL)
         return 0;
     at = write_16(at, type);
     at = write_16(at, CLASS_INTERNET);
-    if (with_edns) { /* RFC 6891 6.1.2; the last 11 octets, where c-ares looks for it */
+    if ((options & DNS_QUERY_EDNS) != 0) { /* RFC 6891 6.1.2; the last 11 octets, where c-ares looks for it */
         *at++ = 0;
         at = write_16(at, TYPE_OPT);
         at = write_16(at, DNS_EDNS_UDP_SIZE);

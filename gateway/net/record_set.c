@@ -87,17 +87,20 @@ struct srv_record_set *srv_record_set_read(struct dns_answer *answer, const char
     return set;
 }
 
-struct address_set *address_set_join(enum reason outcome, const union address *first, size_t first_count,
-                                     const union address *second, size_t second_count)
+struct address_set *address_set_join(enum reason outcome, const char *canonical, const union address *first,
+                                     size_t first_count, const union address *second, size_t second_count)
 {
     size_t count = first_count + second_count, written = 0;
+    size_t name = canonical == NULL ? 0 : strlen(canonical) + 1;
 
     if (count > ADDRESSES_MOST)
         count = ADDRESSES_MOST;
-    struct address_set *set = calloc(1, sizeof *set + count * sizeof(union address));
+    struct address_set *set = calloc(1, sizeof *set + count * sizeof(union address) + name);
     if (set == NULL)
         return NULL;
     union address *address = (union address *)(set + 1);
+    if (canonical != NULL)
+        set->canonical = memcpy(address + count, canonical, name);
     for (size_t i = 0; written < count; i++) {
         if (i < first_count)
             address[written++] = first[i];
@@ -147,6 +150,18 @@ void address_set_release(const struct address_set *set)
         free((void *)(uintptr_t)set);
 }
 
+const struct tlsa_set *tlsa_set_hold(const struct tlsa_set *set)
+{
+    hold((unsigned *)(uintptr_t)&set->references);
+    return set;
+}
+
+void tlsa_set_release(const struct tlsa_set *set)
+{
+    if (set != NULL && let_go((unsigned *)(uintptr_t)&set->references))
+        free((void *)(uintptr_t)set);
+}
+
 const struct srv_record_set *srv_record_set_static(enum reason outcome)
 {
     static const struct srv_record_set not_found = {.answer.outcome = REASON_SRV_NOT_FOUND,
@@ -175,6 +190,20 @@ const struct address_set *address_set_static(enum reason outcome)
 
     if (outcome == REASON_ADDRESS_NOT_FOUND)
         return &not_found;
+    if (outcome == REASON_OVERLOADED)
+        return &overloaded;
+    return outcome == REASON_SHUTTING_DOWN ? &ending : &failed;
+}
+
+const struct tlsa_set *tlsa_set_static(enum reason outcome)
+{
+    static const struct tlsa_set none = {.answer.outcome = REASON_TLSA_MISMATCH, .references = STATIC_SET};
+    static const struct tlsa_set failed = {.answer.outcome = REASON_DNS_FAILED, .references = STATIC_SET};
+    static const struct tlsa_set overloaded = {.answer.outcome = REASON_OVERLOADED, .references = STATIC_SET};
+    static const struct tlsa_set ending = {.answer.outcome = REASON_SHUTTING_DOWN, .references = STATIC_SET};
+
+    if (outcome == REASON_TLSA_MISMATCH)
+        return &none;
     if (outcome == REASON_OVERLOADED)
         return &overloaded;
     return outcome == REASON_SHUTTING_DOWN ? &ending : &failed;

@@ -14,31 +14,6 @@
 static void deliver(uv_idle_t *idle);
 static void deadline_over(uv_timer_t *timer);
 
-static const void *hold(enum question_kind kind, const void *set)
-{
-    return kind == QUESTION_SRV ? (const void *)srv_record_set_hold(set)
-                                : (const void *)address_set_hold(set);
-}
-
-static void release(enum question_kind kind, const void *set)
-{
-    if (kind == QUESTION_SRV)
-        srv_record_set_release(set);
-    else
-        address_set_release(set);
-}
-
-static const void *static_set(enum question_kind kind, enum reason outcome)
-{
-    return kind == QUESTION_SRV ? (const void *)srv_record_set_static(outcome)
-                                : (const void *)address_set_static(outcome);
-}
-
-static struct dns_cache *cache_of(struct resolver *resolver, enum question_kind kind)
-{
-    return kind == QUESTION_SRV ? resolver->srv_sets : resolver->address_sets;
-}
-
 /* ---- answers on their way to the askers ---- */
 
 static void wake_delivery(struct resolver *resolver)
@@ -54,7 +29,7 @@ static void answer_question(struct resolver_question *question, const void *set)
     if (question->lookup != NULL)
         DL_DELETE(question->lookup->questions, question);
     question->lookup = NULL;
-    question->answer = hold(question->kind, set);
+    question->answer = set_hold(question->kind, set);
     DL_APPEND(resolver->answered, question);
     wake_delivery(resolver);
 }
@@ -91,11 +66,8 @@ static void deliver(uv_idle_t *idle)
     for (; count > 0 && resolver->answered != NULL; count--) {
         question = resolver->answered;
         DL_DELETE(resolver->answered, question);
-        if (question->kind == QUESTION_SRV)
-            question->answered.srv(question->context, question->answer);
-        else
-            question->answered.addresses(question->context, question->answer);
-        release(question->kind, question->answer);
+        question_answer(question);
+        set_release(question->kind, question->answer);
         free(question);
     }
     if (resolver->answered == NULL)
@@ -133,6 +105,7 @@ static void lookup_free(struct lookup *lookup)
 
     HASH_DEL(resolver->lookup_by_name[lookup->kind], lookup);
     DL_DELETE(resolver->lookups, lookup);
+    proof_free(lookup->proof);
     free(lookup);
     if (was_first)
         arm_deadline(resolver);
@@ -149,20 +122,11 @@ static void lookup_answer(struct lookup *lookup, const void *set)
     lookup_free(lookup);
 }
 
-static void note_times(enum question_kind kind, void *set, uint64_t expires, bool stale)
-{
-    struct srv_record_set *srv = set;
-    struct address_set *addresses = set;
-
-    *(kind == QUESTION_SRV ? &srv->expires : &addresses->expires) = expires;
-    *(kind == QUESTION_SRV ? &srv->stale : &addresses->stale) = stale;
-}
-
 void resolver_finish(struct lookup *lookup, void *take_set, enum reason outcome, uint64_t ttl_ms,
                      uint64_t stale_ms)
 {
     struct resolver *resolver = lookup->resolver;
-    struct dns_cache *cache = cache_of(resolver, lookup->kind);
+    struct dns_cache *cache = resolver->sets[lookup->kind];
     struct text name = {lookup->name, lookup->name_length};
     enum question_kind kind = lookup->kind;
     uint64_t now = uv_now(resolver->loop), begun = lookup->deadline - resolver->timeout_ms, until;
@@ -171,19 +135,19 @@ void resolver_finish(struct lookup *lookup, void *take_set, enum reason outcome,
     /* RFC 8767 5: an expired answer is better than none, for a while. */
     void *older = outcome == REASON_DNS_FAILED ? dns_cache_prolong(cache, name, now, &until) : NULL;
     if (older != NULL) {
-        note_times(kind, older, until, true);
+        set_note_times(kind, older, until, true);
         resolver_count_add(&resolver->counts->stale[kind], 1);
         lookup_answer(lookup, older);
     } else if (take_set != NULL) {
-        note_times(kind, take_set, now + ttl_ms, false);
-        hold(kind, take_set);
+        set_note_times(kind, take_set, now + ttl_ms, false);
+        set_hold(kind, take_set);
         dns_cache_put(cache, name, now, take_set, ttl_ms, stale_ms);
         lookup_answer(lookup, take_set);
     } else {
-        lookup_answer(lookup, static_set(kind, REASON_OVERLOADED));
+        lookup_answer(lookup, set_static(kind, REASON_OVERLOADED));
     }
     if (take_set != NULL)
-        release(kind, take_set);
+        set_release(kind, take_set);
     atomic_store_explicit(&resolver->counts->entries[kind], dns_cache_count(cache), memory_order_relaxed);
 }
 
@@ -229,46 +193,7 @@ static struct lookup *lookup_find(struct resolver *resolver, enum question_kind 
 
 /* ---- questions ---- */
 
-/* An address is its own answer. */
-static const struct address_set *literal_set(struct resolver *resolver, struct text host, uint64_t now)
-{
-    union address address;
-
-    if (!address_read(host, 0, &address))
-        return address_set_static(REASON_ADDRESS_NOT_FOUND);
-    struct address_set *set = address_set_join(REASON_OK, &address, 1, NULL, 0);
-    if (set == NULL)
-        return address_set_static(REASON_OVERLOADED);
-    set->expires = now + DNS_TTL_MOST_MS;
-    address_set_hold(set);
-    dns_cache_put(resolver->address_sets, host, now, set, DNS_TTL_MOST_MS, 0);
-    bool is_kept = set->references > 1; /* the cache may not have had the memory */
-    address_set_release(set);
-    return is_kept ? set : address_set_static(REASON_OVERLOADED);
-}
-
-/* What needs no query; borrowed until the cache is touched again. NULL: it has to be asked. */
-static const void *known_answer(struct resolver *resolver, enum question_kind kind, struct text name)
-{
-    static const size_t service_length = sizeof "_sipfederationtls._tcp." - 1;
-    uint64_t now = uv_now(resolver->loop);
-    void *set;
-
-    if (kind == QUESTION_ADDRESSES && dns_cache_look(resolver->hosts, name, now, &set) == DNS_CACHE_FRESH)
-        return set;
-    if (dns_cache_look(cache_of(resolver, kind), name, now, &set) == DNS_CACHE_FRESH) {
-        resolver_count_add(&resolver->counts->hits[kind], 1);
-        return set;
-    }
-    if (kind == QUESTION_ADDRESSES && domain_is_address(name))
-        return literal_set(resolver, name, now);
-    if (!domain_is_valid(name) || (kind == QUESTION_SRV && name.length + service_length > DOMAIN_LONGEST))
-        return static_set(kind, kind == QUESTION_SRV ? REASON_SRV_NOT_FOUND : REASON_ADDRESS_NOT_FOUND);
-    return NULL;
-}
-
-/* Takes the question, and answers it or lets it wait for a lookup. */
-static struct resolver_question *ask(struct resolver_question *question, struct text name)
+struct resolver_question *question_ask(struct resolver_question *question, struct text name)
 {
     struct resolver *resolver = question->resolver;
     enum question_kind kind = question->kind;
@@ -286,7 +211,7 @@ static struct resolver_question *ask(struct resolver_question *question, struct 
         lookup = lookup_create(resolver, kind, name);
     if (lookup == NULL) {
         resolver_count_add(&resolver->counts->overloaded, 1);
-        answer_question(question, static_set(kind, REASON_OVERLOADED));
+        answer_question(question, set_static(kind, REASON_OVERLOADED));
         return question;
     }
     question->lookup = lookup;
@@ -294,8 +219,7 @@ static struct resolver_question *ask(struct resolver_question *question, struct 
     return question;
 }
 
-static struct resolver_question *question_create(struct resolver *resolver, enum question_kind kind,
-                                                 void *context)
+struct resolver_question *question_create(struct resolver *resolver, enum question_kind kind, void *context)
 {
     struct resolver_question *question = calloc(1, sizeof *question);
     if (question == NULL)
@@ -314,7 +238,18 @@ resolver_federation_srv(struct resolver *resolver, struct text domain,
     if (question == NULL)
         return NULL;
     question->answered.srv = answered;
-    return ask(question, domain);
+    return question_ask(question, domain);
+}
+
+struct resolver_question *
+resolver_federation_tlsa(struct resolver *resolver, struct text domain,
+                         void (*answered)(void *context, const struct srv_record_set *answer), void *context)
+{
+    struct resolver_question *question = question_create(resolver, QUESTION_PROOF, context);
+    if (question == NULL)
+        return NULL;
+    question->answered.srv = answered;
+    return question_ask(question, domain);
 }
 
 struct resolver_question *
@@ -325,7 +260,7 @@ resolver_addresses(struct resolver *resolver, struct text host,
     if (question == NULL)
         return NULL;
     question->answered.addresses = answered;
-    return ask(question, host);
+    return question_ask(question, host);
 }
 
 void resolver_question_abandon(struct resolver_question *question)
@@ -334,26 +269,9 @@ void resolver_question_abandon(struct resolver_question *question)
         DL_DELETE(question->lookup->questions, question);
     } else {
         DL_DELETE(question->resolver->answered, question);
-        release(question->kind, question->answer);
+        set_release(question->kind, question->answer);
     }
     free(question);
-}
-
-bool resolver_peek_federation_srv(struct resolver *resolver, struct text domain,
-                                  const struct srv_record_set **answer)
-{
-    const void *known = known_answer(resolver, QUESTION_SRV, domain_without_dot(domain));
-    if (known != NULL)
-        *answer = known;
-    return known != NULL;
-}
-
-bool resolver_peek_addresses(struct resolver *resolver, struct text host, const struct address_set **answer)
-{
-    const void *known = known_answer(resolver, QUESTION_ADDRESSES, domain_without_dot(host));
-    if (known != NULL)
-        *answer = known;
-    return known != NULL;
 }
 
 /* ---- the end ---- */
@@ -374,11 +292,8 @@ void resolver_close(struct resolver *resolver, void (*on_closed)(void *context),
     resolver->context = context;
     while (resolver->lookups != NULL) {
         struct lookup *lookup = resolver->lookups;
-        for (size_t i = 0; i < PART_COUNT; i++) {
-            if (lookup->query[i] != NULL)
-                dns_query_abandon(lookup->query[i]);
-        }
-        lookup_answer(lookup, static_set(lookup->kind, REASON_SHUTTING_DOWN));
+        lookup_abandon(lookup);
+        lookup_answer(lookup, set_static(lookup->kind, REASON_SHUTTING_DOWN));
     }
     dns_channel_close(resolver->channel, channel_closed, resolver);
 }

@@ -9,7 +9,7 @@
  *
  * SRV targets that are aliases: RFC 2782 forbids them, the Internet does not care. The addresses behind a
  * CNAME are followed, but a target keeps its own name: that alone is what a certificate is compared with, and
- * what SNI says. */
+ * what SNI says; but for rule dane, where the aliases are proven, too. */
 
 #include "gateway/net/dns_host.h"
 #include "gateway/net/record_set.h"
@@ -37,7 +37,7 @@ struct resolver_options {           /* all borrowed during resolver_create only 
     const union address *own;
     size_t own_count;
     bool allow_loopback; /* nothing is refused */
-    bool trust_ad;       /* the AD bit means DNS_SECURE */
+    bool trust_ad;       /* the AD bit means DNS_SECURE, and why a server fails may mean DNS_BOGUS */
     struct resolver_counts *counts; /* lives as long as the loop; NULL: nobody asks */
 };
 
@@ -52,6 +52,8 @@ void resolver_close(struct resolver *resolver, void (*on_closed)(void *context),
  * here: hold it to keep it. */
 bool resolver_peek_federation_srv(struct resolver *resolver, struct text domain,
                                   const struct srv_record_set **answer);
+bool resolver_peek_federation_tlsa(struct resolver *resolver, struct text domain,
+                                   const struct srv_record_set **answer);
 bool resolver_peek_addresses(struct resolver *resolver, struct text host, const struct address_set **answer);
 
 /* The answer always comes from the loop, never during the call, even when it is known already. The question
@@ -65,6 +67,15 @@ struct resolver_question *resolver_federation_srv(struct resolver *resolver, str
                                                   void (*answered)(void *context,
                                                                    const struct srv_record_set *answer),
                                                   void *context) __attribute__((warn_unused_result));
+/* The same, and the TLSA records of the first TLSA_TARGETS_MOST targets (RFC 7673 3), for rule dane: they are
+ * asked for where the SRV answer is secure, and of each target where its addresses are (those of dns.hosts
+ * are). Where an address is reached by aliases, at the name that they lead to, else at the target's own (RFC
+ * 7671 7). The answer ends with the first of all that it is built from, and never helps out when it has
+ * ended. */
+struct resolver_question *resolver_federation_tlsa(struct resolver *resolver, struct text domain,
+                                                   void (*answered)(void *context,
+                                                                    const struct srv_record_set *answer),
+                                                   void *context) __attribute__((warn_unused_result));
 /* dns.hosts first; an IP address answers itself (it comes from a configuration: nothing is refused); else A
  * and AAAA, of which one suffices. */
 struct resolver_question *resolver_addresses(struct resolver *resolver, struct text host,

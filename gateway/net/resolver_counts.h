@@ -10,7 +10,9 @@
 
 #include <stdatomic.h>
 
-#define RESOLVER_KINDS 2u    /* of questions: SRV records of a domain, addresses of a host */
+#define RESOLVER_KINDS                                                                                       \
+    4u /* of questions: SRV records of a domain, addresses of a host, TLSA records of a server, and the      \
+          proof of a domain, which asks the others */
 #define RESOLVER_BUCKETS 10u /* of durations; the last one is without bound */
 
 typedef _Atomic uint64_t resolver_count;

@@ -19,41 +19,9 @@ static uint64_t lesser(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static bool denies(const struct part *part)
-{
-    return part->result == DNS_ANSWER_NO_DATA || part->result == DNS_ANSWER_NO_NAME;
-}
-
 static enum dns_security security_of(bool secure)
 {
     return secure ? DNS_SECURE : DNS_INSECURE;
-}
-
-static const char *failure_detail(enum dns_answer_result result, const struct dns_answer *answer)
-{
-    if (result == DNS_ANSWER_MALFORMED)
-        return "the answer is malformed";
-    if (result == DNS_ANSWER_TRUNCATED)
-        return "the answer is truncated";
-    return answer->rcode == DNS_RCODE_OK ? "the server refers to others" : "the server refuses to answer";
-}
-
-/* Opens a reply and notes in the part what it came to; the records are still to be read. */
-static void open_reply(const struct lookup *lookup, struct part *part, const struct dns_reply *reply,
-                       const char *name, uint16_t type, struct dns_answer *answer)
-{
-    memset(part, 0, sizeof *part);
-    part->result = DNS_ANSWER_FAILED;
-    part->detail = reply->detail;
-    if (reply->octets.length == 0)
-        return;
-    enum dns_answer_result result = dns_answer_open(reply->octets, text_of(name), type, answer);
-    part->secure = lookup->resolver->trust_ad && answer->authenticated;
-    part->ttl = answer->ttl;
-    if (result == DNS_ANSWER_RECORDS || result == DNS_ANSWER_NO_DATA || result == DNS_ANSWER_NO_NAME)
-        part->result = result;
-    else
-        part->detail = failure_detail(result, answer);
 }
 
 /* ---- SRV ---- */
@@ -73,23 +41,26 @@ static bool ask_srv(struct lookup *lookup)
 
     if (length > 0)
         lookup->query[0] = dns_channel_ask(lookup->resolver->channel, (struct text){name, length},
-                                           DNS_TYPE_SRV, srv_answered, lookup);
+                                           DNS_TYPE_SRV, false, srv_answered, lookup);
     return length > 0 && lookup->query[0] != NULL;
 }
 
-static void srv_failed(struct lookup *lookup, const char *detail)
+static void srv_failed(struct lookup *lookup, enum reason reason, const char *detail)
 {
-    resolver_finish(lookup, srv_record_set_empty(REASON_DNS_FAILED, detail), REASON_DNS_FAILED,
-                    DNS_FAILURE_TTL_MS, 0);
+    struct srv_record_set *set = srv_record_set_empty(reason, detail);
+
+    if (set != NULL && reason == REASON_DNS_BOGUS)
+        set->answer.security = DNS_BOGUS;
+    resolver_finish(lookup, set, reason, failure_ttl(reason), 0);
 }
 
 /* `denied` is the part of the first name when the second one answers. */
 static void srv_found(struct lookup *lookup, struct dns_answer *answer, const struct part *last,
                       const struct part *denied)
 {
-    struct srv_record_set *set = denies(last) ? srv_record_set_empty(REASON_SRV_NOT_FOUND, NULL)
-                                              : srv_record_set_read(answer, services[lookup->service]);
-    uint64_t ttl = denies(last) ? dns_ttl_negative(last->ttl) : dns_ttl_positive(last->ttl);
+    struct srv_record_set *set = part_denies(last) ? srv_record_set_empty(REASON_SRV_NOT_FOUND, NULL)
+                                                   : srv_record_set_read(answer, services[lookup->service]);
+    uint64_t ttl = part_denies(last) ? dns_ttl_negative(last->ttl) : dns_ttl_positive(last->ttl);
 
     if (denied != NULL)
         ttl = lesser(ttl, dns_ttl_negative(denied->ttl));
@@ -109,17 +80,17 @@ static void srv_answered(void *context, const struct dns_reply *reply)
     struct dns_answer answer;
     char name[DNS_NAME_SIZE];
 
-    lookup->query[0] = NULL;
     service_name(lookup, name);
-    open_reply(lookup, part, reply, name, DNS_TYPE_SRV, &answer);
+    if (!part_hear(lookup, 0, part, reply, name, DNS_TYPE_SRV, srv_answered, &answer))
+        return;
     if (part->result == DNS_ANSWER_FAILED) {
-        srv_failed(lookup, part->detail);
+        srv_failed(lookup, part_reason(part), part->detail);
         return;
     }
-    if (denies(part) && lookup->service == 0) {
+    if (part_denies(part) && lookup->service == 0) {
         lookup->service = 1;
         if (!ask_srv(lookup))
-            srv_failed(lookup, "too many questions");
+            srv_failed(lookup, REASON_DNS_FAILED, "too many questions");
         return;
     }
     srv_found(lookup, &answer, part, lookup->service == 0 ? NULL : &lookup->part[0]);
@@ -155,7 +126,7 @@ static uint64_t joined_ttl(const struct lookup *lookup)
 
     for (size_t i = 0; i < PART_COUNT; i++) {
         const struct part *part = &lookup->part[i];
-        if (denies(part))
+        if (part_denies(part))
             ttl = lesser(ttl, dns_ttl_negative(part->ttl));
         else
             ttl =
@@ -170,40 +141,67 @@ static enum reason joined_outcome(const struct lookup *lookup)
 
     if (v6->address_count + v4->address_count > 0)
         return REASON_OK;
+    if (v6->bogus || v4->bogus)
+        return REASON_DNS_BOGUS;
     if (v6->result == DNS_ANSWER_FAILED || v4->result == DNS_ANSWER_FAILED)
         return REASON_DNS_FAILED;
     return v6->refused_count + v4->refused_count > 0 ? REASON_ADDRESS_REFUSED : REASON_ADDRESS_NOT_FOUND;
+}
+
+/* A half that failed takes nothing from the other; a bogus one is a warning (RFC 7673 3.2). */
+static enum dns_security joined_security(const struct lookup *lookup)
+{
+    bool secure = false, insecure = false;
+
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        const struct part *part = &lookup->part[i];
+        if (part->bogus)
+            return DNS_BOGUS;
+        secure = secure || (part->result != DNS_ANSWER_FAILED && part->secure);
+        insecure = insecure || (part->result != DNS_ANSWER_FAILED && !part->secure);
+    }
+    return security_of(secure && !insecure);
+}
+
+static const char *joined_canonical(const struct lookup *lookup)
+{
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        if (lookup->part[i].result == DNS_ANSWER_RECORDS && lookup->part[i].canonical[0] != '\0')
+            return lookup->part[i].canonical;
+    }
+    return NULL;
 }
 
 static void join_addresses(struct lookup *lookup)
 {
     const struct part *v6 = &lookup->part[PART_AAAA], *v4 = &lookup->part[PART_A];
     enum reason outcome = joined_outcome(lookup);
-    struct address_set *set =
-        address_set_join(outcome, v6->address, v6->address_count, v4->address, v4->address_count);
+    struct address_set *set = address_set_join(outcome, joined_canonical(lookup), v6->address,
+                                               v6->address_count, v4->address, v4->address_count);
     uint64_t ttl = joined_ttl(lookup), stale = outcome == REASON_OK ? DNS_STALE_MOST_MS : 0;
 
     if (set == NULL) {
         resolver_finish(lookup, NULL, REASON_OVERLOADED, 0, 0);
         return;
     }
-    set->security = security_of(v6->secure && v4->secure);
+    set->security = joined_security(lookup);
     set->detail = v4->detail != NULL ? v4->detail : v6->detail;
-    if (outcome == REASON_DNS_FAILED)
-        ttl = DNS_FAILURE_TTL_MS;
+    if (outcome == REASON_DNS_FAILED || outcome == REASON_DNS_BOGUS)
+        ttl = failure_ttl(outcome);
     else if (outcome == REASON_ADDRESS_REFUSED)
         ttl = lesser(ttl, DNS_NEGATIVE_TTL_MOST_MS); /* whoever repairs it is not kept waiting */
     resolver_finish(lookup, set, outcome, ttl, stale);
 }
 
-static void part_answered(struct lookup *lookup, size_t index, uint16_t type, const struct dns_reply *reply)
+static void part_answered(struct lookup *lookup, size_t index, uint16_t type,
+                          void (*again)(void *context, const struct dns_reply *reply),
+                          const struct dns_reply *reply)
 {
     struct part *part = &lookup->part[index];
     struct dns_answer answer;
 
-    lookup->query[index] = NULL;
-    open_reply(lookup, part, reply, lookup->name, type, &answer);
-    if (part->result == DNS_ANSWER_RECORDS)
+    if (part_hear(lookup, index, part, reply, lookup->name, type, again, &answer) &&
+        part->result == DNS_ANSWER_RECORDS)
         read_addresses(lookup->resolver, &answer, part);
     if (lookup->query[PART_AAAA] == NULL && lookup->query[PART_A] == NULL)
         join_addresses(lookup);
@@ -211,12 +209,12 @@ static void part_answered(struct lookup *lookup, size_t index, uint16_t type, co
 
 static void aaaa_answered(void *context, const struct dns_reply *reply)
 {
-    part_answered(context, PART_AAAA, DNS_TYPE_AAAA, reply);
+    part_answered(context, PART_AAAA, DNS_TYPE_AAAA, aaaa_answered, reply);
 }
 
 static void a_answered(void *context, const struct dns_reply *reply)
 {
-    part_answered(context, PART_A, DNS_TYPE_A, reply);
+    part_answered(context, PART_A, DNS_TYPE_A, a_answered, reply);
 }
 
 static bool ask_addresses(struct lookup *lookup)
@@ -224,10 +222,10 @@ static bool ask_addresses(struct lookup *lookup)
     struct dns_channel *channel = lookup->resolver->channel;
     struct text name = {lookup->name, lookup->name_length};
 
-    lookup->query[PART_AAAA] = dns_channel_ask(channel, name, DNS_TYPE_AAAA, aaaa_answered, lookup);
+    lookup->query[PART_AAAA] = dns_channel_ask(channel, name, DNS_TYPE_AAAA, false, aaaa_answered, lookup);
     if (lookup->query[PART_AAAA] == NULL)
         return false;
-    lookup->query[PART_A] = dns_channel_ask(channel, name, DNS_TYPE_A, a_answered, lookup);
+    lookup->query[PART_A] = dns_channel_ask(channel, name, DNS_TYPE_A, false, a_answered, lookup);
     if (lookup->query[PART_A] != NULL)
         return true;
     dns_query_abandon(lookup->query[PART_AAAA]);
@@ -235,11 +233,69 @@ static bool ask_addresses(struct lookup *lookup)
     return false;
 }
 
-/* ---- both ---- */
+/* ---- TLSA ---- */
+
+static void tlsa_failed(struct lookup *lookup, enum reason reason, const char *detail)
+{
+    struct tlsa_set *set = tlsa_set_empty(reason, detail);
+
+    if (set != NULL && reason == REASON_DNS_BOGUS)
+        set->answer.security = DNS_BOGUS;
+    resolver_finish(lookup, set, reason, failure_ttl(reason), 0);
+}
+
+/* No stale time: a record that was withdrawn is not to live on. */
+static void tlsa_answered(void *context, const struct dns_reply *reply)
+{
+    struct lookup *lookup = context;
+    struct part *part = &lookup->part[0];
+    struct dns_answer answer;
+
+    if (!part_hear(lookup, 0, part, reply, lookup->name, DNS_TYPE_TLSA, tlsa_answered, &answer))
+        return;
+    if (part->result == DNS_ANSWER_FAILED) {
+        tlsa_failed(lookup, part_reason(part), part->detail);
+        return;
+    }
+    struct tlsa_set *set = part_denies(part) ? tlsa_set_empty(REASON_TLSA_MISMATCH, "it has no TLSA record")
+                                             : tlsa_set_read(&answer);
+    if (set == NULL) {
+        resolver_finish(lookup, NULL, REASON_OVERLOADED, 0, 0);
+        return;
+    }
+    set->answer.security = security_of(part->secure);
+    resolver_finish(lookup, set, set->answer.outcome,
+                    part_denies(part) ? dns_ttl_negative(part->ttl) : dns_ttl_positive(part->ttl), 0);
+}
+
+static bool ask_tlsa(struct lookup *lookup)
+{
+    lookup->query[0] =
+        dns_channel_ask(lookup->resolver->channel, (struct text){lookup->name, lookup->name_length},
+                        DNS_TYPE_TLSA, false, tlsa_answered, lookup);
+    return lookup->query[0] != NULL;
+}
+
+/* ---- all of them ---- */
 
 bool lookup_start(struct lookup *lookup)
 {
-    return lookup->kind == QUESTION_SRV ? ask_srv(lookup) : ask_addresses(lookup);
+    if (lookup->kind == QUESTION_SRV)
+        return ask_srv(lookup);
+    if (lookup->kind == QUESTION_ADDRESSES)
+        return ask_addresses(lookup);
+    return lookup->kind == QUESTION_TLSA ? ask_tlsa(lookup) : proof_start(lookup);
+}
+
+void lookup_abandon(struct lookup *lookup)
+{
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        if (lookup->query[i] != NULL)
+            dns_query_abandon(lookup->query[i]);
+        lookup->query[i] = NULL;
+    }
+    proof_free(lookup->proof);
+    lookup->proof = NULL;
 }
 
 void lookup_give_up(struct lookup *lookup, const char *detail)
@@ -249,11 +305,17 @@ void lookup_give_up(struct lookup *lookup, const char *detail)
             continue;
         dns_query_abandon(lookup->query[i]);
         lookup->query[i] = NULL;
+        if (lookup->part[i].doubted)
+            continue; /* it failed before; why will not be known */
         lookup->part[i].result = DNS_ANSWER_FAILED;
         lookup->part[i].detail = detail;
     }
     if (lookup->kind == QUESTION_SRV)
-        srv_failed(lookup, detail);
-    else
+        srv_failed(lookup, REASON_DNS_FAILED, detail);
+    else if (lookup->kind == QUESTION_ADDRESSES)
         join_addresses(lookup);
+    else if (lookup->kind == QUESTION_TLSA)
+        tlsa_failed(lookup, REASON_DNS_FAILED, detail);
+    else
+        proof_give_up(lookup, detail);
 }

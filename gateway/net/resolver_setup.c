@@ -15,10 +15,11 @@ static bool load_host(struct resolver *resolver, const struct dns_host *host)
     for (size_t i = 0; i < host->address_count && count < ADDRESSES_MOST; i++)
         count += address_read(text_of(host->address[i]), 0, &address[count]);
     struct address_set *set =
-        address_set_join(count > 0 ? REASON_OK : REASON_ADDRESS_NOT_FOUND, address, count, NULL, 0);
+        address_set_join(count > 0 ? REASON_OK : REASON_ADDRESS_NOT_FOUND, NULL, address, count, NULL, 0);
     if (set == NULL)
         return false;
     set->expires = UINT64_MAX;
+    set->security = DNS_SECURE; /* no DNS that could lie takes part */
     dns_cache_put(resolver->hosts, text_of(host->name), 0, set, UINT64_MAX, 0);
     return dns_cache_look(resolver->hosts, text_of(host->name), 0, &found) == DNS_CACHE_FRESH;
 }
@@ -85,8 +86,8 @@ bool resolver_allows(const struct resolver *resolver, const union address *addre
 void resolver_free(struct resolver *resolver)
 {
     dns_cache_destroy(resolver->hosts);
-    dns_cache_destroy(resolver->srv_sets);
-    dns_cache_destroy(resolver->address_sets);
+    for (size_t i = 0; i < QUESTION_KINDS; i++)
+        dns_cache_destroy(resolver->sets[i]);
     free(resolver->own);
     free(resolver);
 }
@@ -99,6 +100,27 @@ static void release_srv(void *set)
 static void release_addresses(void *set)
 {
     address_set_release(set);
+}
+
+static void release_tlsa(void *set)
+{
+    tlsa_set_release(set);
+}
+
+static bool create_caches(struct resolver *resolver, size_t hosts)
+{
+    void (*const release[QUESTION_KINDS])(void *) = {[QUESTION_SRV] = release_srv,
+                                                     [QUESTION_ADDRESSES] = release_addresses,
+                                                     [QUESTION_TLSA] = release_tlsa,
+                                                     [QUESTION_PROOF] = release_srv};
+
+    for (size_t i = 0; i < QUESTION_KINDS; i++) {
+        resolver->sets[i] = dns_cache_create(RESOLVER_ENTRIES_MOST, release[i]);
+        if (resolver->sets[i] == NULL)
+            return false;
+    }
+    resolver->hosts = dns_cache_create(hosts, release_addresses);
+    return resolver->hosts != NULL;
 }
 
 struct resolver *resolver_create(uv_loop_t *loop, const struct resolver_options *options, char *error,
@@ -117,11 +139,8 @@ struct resolver *resolver_create(uv_loop_t *loop, const struct resolver_options 
     resolver->allow_loopback = options->allow_loopback;
     resolver->trust_ad = options->trust_ad;
     resolver->counts = options->counts != NULL ? options->counts : &resolver->own_counts;
-    resolver->srv_sets = dns_cache_create(RESOLVER_ENTRIES_MOST, release_srv);
-    resolver->address_sets = dns_cache_create(RESOLVER_ENTRIES_MOST, release_addresses);
-    resolver->hosts = dns_cache_create(options->host_count, release_addresses);
-    if (resolver->srv_sets == NULL || resolver->address_sets == NULL || resolver->hosts == NULL ||
-        !load_hosts(resolver, options) || !load_own(resolver, options))
+    if (!create_caches(resolver, options->host_count) || !load_hosts(resolver, options) ||
+        !load_own(resolver, options))
         goto no_memory;
     resolver->channel = dns_channel_create(loop, &channel, error, error_size);
     if (resolver->channel == NULL) {

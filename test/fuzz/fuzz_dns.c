@@ -37,13 +37,29 @@ static void demand(bool condition)
         abort();
 }
 
+/* Its data lies within the message, and whoever asks what it is worth is told. */
+static void demand_tlsa(struct text octets, const struct tlsa_record *record)
+{
+    const struct tlsa_answer alone = {.record = record, .count = 1};
+    char shown[TLSA_SHOWN];
+
+    demand(record->data.at >= octets.at &&
+           record->data.at + record->data.length <= octets.at + octets.length);
+    demand(!tlsa_record_counts(&alone, 0) || (record->usage <= TLSA_DANE_EE && record->data.length > 0));
+    demand(strlen(tlsa_record_print(record, shown)) < sizeof shown);
+}
+
 static void read_all(struct text octets, struct text name, uint16_t type)
 {
     struct dns_answer answer;
     struct dns_record record;
     size_t records = 0;
 
-    if (dns_answer_open(octets, name, type, &answer) != DNS_ANSWER_RECORDS)
+    enum dns_answer_result result = dns_answer_open(octets, name, type, &answer);
+    demand(answer.bogus == NULL ||
+           (result != DNS_ANSWER_RECORDS && answer.rcode == DNS_RCODE_SERVER_FAILURE) ||
+           result == DNS_ANSWER_MALFORMED);
+    if (result != DNS_ANSWER_RECORDS)
         return;
     demand(strlen(answer.owner) <= DOMAIN_LONGEST);
     while (dns_answer_next(&answer, &record)) {
@@ -52,8 +68,7 @@ static void read_all(struct text octets, struct text name, uint16_t type)
         if (type == DNS_TYPE_SRV)
             demand(record.host.length == 0 || domain_is_valid(record.host));
         if (type == DNS_TYPE_TLSA)
-            demand(record.tlsa.data.at >= octets.at &&
-                   record.tlsa.data.at + record.tlsa.data.length <= octets.at + octets.length);
+            demand_tlsa(octets, &record.tlsa);
     }
     demand(!dns_answer_next(&answer, &record));
 }

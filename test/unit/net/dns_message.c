@@ -117,6 +117,25 @@ void message_soa(struct dns_message *message, uint32_t ttl, uint32_t minimum)
     message_end_record(message, record);
 }
 
+void message_tlsa(struct dns_message *message, const char *owner, uint32_t ttl, unsigned usage,
+                  unsigned selector, unsigned matching, struct text data)
+{
+    size_t record = message_begin_record(message, DNS_ANSWERS, owner, DNS_TYPE_TLSA, ttl);
+    message_put(message, (uint8_t[]){(uint8_t)usage, (uint8_t)selector, (uint8_t)matching}, 3);
+    message_put(message, data.at, data.length);
+    message_end_record(message, record);
+}
+
+void message_extended_error(struct dns_message *message, unsigned code, const char *text)
+{
+    size_t record = message_begin_record(message, DNS_ADDITIONALS, "", DNS_TYPE_OPT, 0);
+    message_put_16(message, 15);
+    message_put_16(message, (unsigned)strlen(text) + 2);
+    message_put_16(message, code);
+    message_put(message, text, strlen(text));
+    message_end_record(message, record);
+}
+
 struct text message_text(const struct dns_message *message)
 {
     return (struct text){(const char *)message->at, message->length};

@@ -32,6 +32,10 @@ void message_a(struct dns_message *message, const char *owner, uint32_t ttl, con
 void message_aaaa(struct dns_message *message, const char *owner, uint32_t ttl, const char *address);
 void message_cname(struct dns_message *message, const char *owner, uint32_t ttl, const char *target);
 void message_soa(struct dns_message *message, uint32_t ttl, uint32_t minimum);
+void message_tlsa(struct dns_message *message, const char *owner, uint32_t ttl, unsigned usage,
+                  unsigned selector, unsigned matching, struct text data);
+/* The OPT record with an extended error (RFC 8914). */
+void message_extended_error(struct dns_message *message, unsigned code, const char *text);
 struct text message_text(const struct dns_message *message);
 
 #endif

@@ -46,6 +46,7 @@ static void read_query(struct dns_exchange *exchange, const uint8_t *octets, siz
     exchange->id = (uint16_t)number(octets, 0);
     exchange->type = (uint16_t)number(octets, at + 1);
     exchange->asks_for_ad = (octets[3] & 0x20) != 0;
+    exchange->is_unchecked = (octets[3] & 0x10) != 0;
     exchange->with_edns = number(octets, 10) == 1;
 }
 

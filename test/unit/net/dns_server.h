@@ -12,7 +12,7 @@ struct dns_exchange {
     uint16_t id;
     char name[DNS_NAME_SIZE]; /* as it was asked */
     uint16_t type;
-    bool over_tcp, with_edns, asks_for_ad;
+    bool over_tcp, with_edns, asks_for_ad, is_unchecked; /* AD, CD */
     struct dns_message reply; /* begun with the question and DNS_FLAG_ANSWER; length 0: silence */
     uint64_t delay_ms;        /* before the reply is sent; UDP only */
 };

@@ -98,6 +98,16 @@ struct resolver_question *ask_srv(struct resolver_fixture *fixture, const char *
     return question;
 }
 
+struct resolver_question *ask_tlsa(struct resolver_fixture *fixture, const char *domain)
+{
+    unsigned before = fixture->srv_answers;
+    struct resolver_question *question =
+        resolver_federation_tlsa(fixture->resolver, text_of(domain), srv_answered, fixture);
+    assert_non_null(question);
+    assert_int_equal(fixture->srv_answers, before);
+    return question;
+}
+
 struct resolver_question *ask_addresses(struct resolver_fixture *fixture, const char *host)
 {
     unsigned before = fixture->address_answers;
@@ -112,6 +122,14 @@ const struct srv_record_set *get_srv(struct resolver_fixture *fixture, const cha
 {
     unsigned before = fixture->srv_answers;
     ask_srv(fixture, domain);
+    test_loop_until(&fixture->test, &fixture->srv_answers, before + 1);
+    return fixture->srv;
+}
+
+const struct srv_record_set *get_tlsa(struct resolver_fixture *fixture, const char *domain)
+{
+    unsigned before = fixture->srv_answers;
+    ask_tlsa(fixture, domain);
     test_loop_until(&fixture->test, &fixture->srv_answers, before + 1);
     return fixture->srv;
 }

@@ -33,8 +33,10 @@ void resolver_closed(void *context);
 
 struct resolver_question *ask_srv(struct resolver_fixture *fixture, const char *domain);
 struct resolver_question *ask_addresses(struct resolver_fixture *fixture, const char *host);
+struct resolver_question *ask_tlsa(struct resolver_fixture *fixture, const char *domain); /* SRV and TLSA */
 /* Asks and waits for the answer, which is also left in the fixture. */
 const struct srv_record_set *get_srv(struct resolver_fixture *fixture, const char *domain);
+const struct srv_record_set *get_tlsa(struct resolver_fixture *fixture, const char *domain);
 const struct address_set *get_addresses(struct resolver_fixture *fixture, const char *host);
 void assert_target(const struct srv_record_set *set, size_t index, const char *host, unsigned port);
 void assert_address(const struct address_set *set, size_t index, const char *host);

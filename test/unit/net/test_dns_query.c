@@ -16,20 +16,19 @@ static void query_octets(void **state)
     char name[300];
 
     (void)state;
-    assert_int_equal(dns_query_write(0x1234, TEXT("a.example."), DNS_TYPE_SRV, true, octets),
+    assert_int_equal(dns_query_write(0x1234, TEXT("a.example."), DNS_TYPE_SRV, DNS_QUERY_EDNS, octets),
                      sizeof expected);
     assert_memory_equal(octets, expected, sizeof expected);
-    assert_int_equal(dns_query_write(1, TEXT("a.example"), DNS_TYPE_SRV, false, octets),
-                     sizeof expected - 11);
+    assert_int_equal(dns_query_write(1, TEXT("a.example"), DNS_TYPE_SRV, 0, octets), sizeof expected - 11);
 
     memset(name, 'a', sizeof name);
-    assert_int_equal(dns_query_write(1, (struct text){name, 64}, DNS_TYPE_A, true, octets), 0);
+    assert_int_equal(dns_query_write(1, (struct text){name, 64}, DNS_TYPE_A, DNS_QUERY_EDNS, octets), 0);
     for (size_t i = 50; i < sizeof name; i += 50)
         name[i] = '.';
-    assert_true(dns_query_write(1, (struct text){name, 253}, DNS_TYPE_A, true, octets) > 0);
-    assert_int_equal(dns_query_write(1, (struct text){name, 254}, DNS_TYPE_A, true, octets), 0);
-    assert_int_equal(dns_query_write(1, TEXT(""), DNS_TYPE_A, true, octets), 0);
-    assert_int_equal(dns_query_write(1, TEXT("a..b"), DNS_TYPE_A, true, octets), 0);
+    assert_true(dns_query_write(1, (struct text){name, 253}, DNS_TYPE_A, DNS_QUERY_EDNS, octets) > 0);
+    assert_int_equal(dns_query_write(1, (struct text){name, 254}, DNS_TYPE_A, DNS_QUERY_EDNS, octets), 0);
+    assert_int_equal(dns_query_write(1, TEXT(""), DNS_TYPE_A, DNS_QUERY_EDNS, octets), 0);
+    assert_int_equal(dns_query_write(1, TEXT("a..b"), DNS_TYPE_A, DNS_QUERY_EDNS, octets), 0);
 }
 
 int main(void)

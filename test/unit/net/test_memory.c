@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define MOST 60 /* more allocations than any story below makes */
+#define MOST 100 /* more allocations than any story below makes */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -49,6 +49,10 @@ static void note_srv(void *context, const struct srv_record_set *set)
 
     assert_true(set->answer.outcome == REASON_OK || set->answer.outcome == REASON_OVERLOADED ||
                 set->answer.outcome == REASON_DNS_FAILED);
+    if (set->answer.outcome == REASON_OK && set->answer.tlsa_known)
+        assert_true(tlsa_answer_reason(set->answer.target[0].tlsa) == REASON_OK ||
+                    tlsa_answer_reason(set->answer.target[0].tlsa) == REASON_OVERLOADED ||
+                    tlsa_answer_reason(set->answer.target[0].tlsa) == REASON_DNS_FAILED);
     fixture->srv_answers++;
 }
 
@@ -65,11 +69,14 @@ static void deny_first(struct resolver_fixture *fixture, struct dns_exchange *ex
 {
     if (begins_with(exchange->name, "_sipf"))
         script_no_such_name(fixture, exchange);
+    else if (exchange->type == DNS_TYPE_TLSA)
+        message_tlsa(&exchange->reply, exchange->name, 60, 3, 1, 1, TEXT("data"));
     else
         script_good(fixture, exchange);
+    exchange->reply.at[3] |= DNS_FLAG_AUTHENTIC;
 }
 
-/* Two questions of each kind, asked twice; false: the resolver could not even be made. */
+/* Questions of each kind, asked twice; false: the resolver could not even be made. */
 static bool ask_all(struct resolver_fixture *fixture)
 {
     char error[RESOLVER_ERROR_SIZE];
@@ -82,6 +89,7 @@ static bool ask_all(struct resolver_fixture *fixture)
         return false;
     for (unsigned i = 0; i < 2; i++) {
         srv += resolver_federation_srv(fixture->resolver, TEXT("a.example"), note_srv, fixture) != NULL;
+        srv += resolver_federation_tlsa(fixture->resolver, TEXT("b.example"), note_srv, fixture) != NULL;
         addresses +=
             resolver_addresses(fixture->resolver, TEXT("a.example"), note_addresses, fixture) != NULL;
         addresses +=
@@ -101,6 +109,7 @@ static void resolver_without_memory(void **state)
     assert_true(address_read(TEXT("0.0.0.0"), 5061, &own));
     fixture->options.own = &own;
     fixture->options.own_count = 1;
+    fixture->options.trust_ad = true;
     refusals = 0;
     for (long n = 0; n < MOST; n++) {
         test_allocations_left = n;

@@ -258,7 +258,7 @@ static void expired_answers_help_out_when_the_dns_fails(void **state)
     const struct srv_record_set *srv = get_srv(fixture, DOMAIN);
     const struct address_set *addresses = get_addresses(fixture, DOMAIN);
     assert_int_equal(srv->answer.outcome, REASON_OK);
-    assert_true(srv->stale);
+    assert_true(srv->answer.stale);
     assert_int_equal(addresses->outcome, REASON_OK);
     assert_true(addresses->stale);
     assert_in_range(srv->expires - uv_now(&fixture->test.loop), 29000, 30000);

@@ -41,7 +41,7 @@ static void first_name_answers(void **state)
     assert_string_equal(set->service, "_sipfederationtls._tcp");
     assert_int_equal(set->answer.security, DNS_INSECURE);
     assert_in_range(set->expires - uv_now(&fixture->test.loop), 29000, 30000);
-    assert_false(set->stale);
+    assert_false(set->answer.stale);
     assert_true(resolver_peek_federation_srv(fixture->resolver, TEXT("Fabrikam.EXAMPLE."), &peeked));
     assert_ptr_equal(peeked, set);
     get_srv(fixture, "FABRIKAM.example");
