@@ -12,10 +12,19 @@ SUITES = pathlib.Path(os.environ.get("FEDGATE_SUITES", ROOT / "../shared/suites"
 SKIPPED = 77  # meson counts this exit status as skipped
 
 
+BUILT = ROOT / "build/test/suites"
+
+
+def program(name):
+    """A judge's program by its name in the build: the one that meson has named, else that of build/, which may not
+    be there."""
+    return pathlib.Path(os.environ.get(f"FEDGATE_{name.upper()}", BUILT / name))
+
+
 class Judge:
-    def __init__(self):
-        helper = os.environ.get("FEDGATE_JUDGE", str(ROOT / "build/test/suites/judge"))
-        self.process = subprocess.Popen([helper], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, name="judge", *arguments):
+        self.process = subprocess.Popen([program(name), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
 
     def ask(self, lines):
         """lines: (word, value) pairs, octets as bytes; answers (reason, detail)."""

@@ -43,22 +43,34 @@ def question_of(chain, crls):
     return lines
 
 
-def main():
+def rows():
+    """(number, does the suite expect it to pass, chain, CRLs) of every case"""
     path = judge.SUITES / "pkits/expect.tsv"
     if not path.exists() or not DATA.exists():
         judge.skip(f"{path} or {DATA} is not there")
-    report = judge.Report(DIFFERENCES)
-    helper = judge.Judge()
-    out_of_scope = 0
     for row in path.read_text().splitlines()[1:]:
         number, _, expected, chain, crls = row.split("\t")[:5]
-        if number.split(".")[1] in POLICY_SECTIONS:
-            out_of_scope += 1
-            continue
-        reason, detail = helper.ask(question_of(chain, crls))
-        report.add(number, expected == "PASS", reason, detail)
+        yield number, expected == "PASS", chain, crls
+
+
+def in_scope(number):
+    return number.split(".")[1] not in POLICY_SECTIONS
+
+
+def cases():
+    """(number, does the suite expect it to pass, question) of those in scope"""
+    for number, expected_to_pass, chain, crls in rows():
+        if in_scope(number):
+            yield number, expected_to_pass, question_of(chain, crls)
+
+
+def main():
+    report = judge.Report(DIFFERENCES)
+    helper = judge.Judge()
+    for number, expected_to_pass, question in cases():
+        report.add(number, expected_to_pass, *helper.ask(question))
     helper.close()
-    print(f"out of scope: {out_of_scope} cases of certificate policies")
+    print(f"out of scope: {sum(not in_scope(row[0]) for row in rows())} cases of certificate policies")
     report.finish("PKITS")
 
 
