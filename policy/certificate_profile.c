@@ -57,7 +57,7 @@ static void check_extensions(struct certificate *certificate)
     note_first_broken(certificate, rules, sizeof(rules) / sizeof(rules[0]));
 }
 
-/* Roots in wide use have serial number 0, or no authorityKeyIdentifier although another CA signed them. */
+/* Not asked of anchors: roots in wide use have serial number 0. See trust_anchor_check. */
 bool certificate_is_issued_soundly(const struct certificate *certificate, const char **why)
 {
     *why = NULL;

@@ -150,8 +150,8 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
         peer->partner = candidate->refused;
         return peer_conclude(
             log, reason_is_about_revocation(candidate->refused_reason) ? "revocation" : "partner-options",
-            candidate->refused_reason, "partner %s: %s%s; names %s", candidate->refused->name,
-            reason_sentence(candidate->refused_reason),
+            candidate->refused_reason, "partner %s: %s%s%s; names %s", candidate->refused->name,
+            reason_sentence(candidate->refused_reason), peer_usage_lack(peer, candidate->refused_reason),
             peer_revocation_refusal(peer, candidate->refused, partner_revocation_terms(candidate->refused),
                                     candidate->refused_reason, now, shown),
             names);

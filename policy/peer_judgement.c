@@ -38,8 +38,7 @@ struct peer_verdict peer_judge_internal(const struct policy *policy, const struc
 {
     char names[200], shown[PEER_REVOCATION_SHOWN];
 
-    *peer = (struct peer){
-        .side = PEER_INTERNAL, .role = role, .chain = chain, .evidence = peer->evidence};
+    *peer = (struct peer){.side = PEER_INTERNAL, .role = role, .chain = chain, .evidence = peer->evidence};
     if (chain->defect != REASON_OK)
         return peer_conclude(log, "certificate", chain->defect, "%s", reason_sentence(chain->defect));
     peer_print_names(chain->certificate[0], names, sizeof(names));
@@ -52,8 +51,8 @@ struct peer_verdict peer_judge_internal(const struct policy *policy, const struc
 
     size_t path = internal_path(policy, peer, now, &reason);
     if (reason == REASON_WRONG_KEY_USAGE)
-        return peer_conclude(log, "key-usage", reason, "extendedKeyUsage lacks %s; names %s",
-                             role == PEER_AS_CLIENT ? "clientAuth" : "serverAuth", names);
+        return peer_conclude(log, "key-usage", reason, "%s%s; names %s", reason_sentence(reason),
+                             peer_usage_lack(peer, reason), names);
     if (reason != REASON_OK)
         return peer_conclude(
             log, "revocation", reason, "%s%s; names %s", reason_sentence(reason),
@@ -132,8 +131,9 @@ struct peer_verdict peer_judge_outbound(const struct policy *policy, const struc
                                                   partner_revocation_terms(partner), now, shown));
     }
     return peer_conclude(
-        NULL, "identity", speak.reason, "partner %s, domain %.*s, rule %s: %s%s; names %s", partner->name,
+        NULL, "identity", speak.reason, "partner %s, domain %.*s, rule %s: %s%s%s; names %s", partner->name,
         TEXT_ARGUMENTS(domain), identity_rule_word(partner->identity), reason_sentence(speak.reason),
+        peer_usage_lack(peer, speak.reason),
         peer_revocation_refusal(peer, partner, partner_revocation_terms(partner), speak.reason, now, shown),
         names);
 }
@@ -154,8 +154,8 @@ struct speak_result peer_may_speak_for(struct peer *peer, const struct partner *
         if (reason_is_about_revocation(reason))
             check_log_add(log, "anchor", CHECK_PASSED, "one of partner %s", partner->name);
         check_log_add(
-            log, reason_is_about_revocation(reason) ? "revocation" : "anchor", CHECK_FAILED, "%s%s",
-            reason_sentence(reason),
+            log, reason_is_about_revocation(reason) ? "revocation" : "anchor", CHECK_FAILED, "%s%s%s",
+            reason_sentence(reason), peer_usage_lack(peer, reason),
             peer_revocation_refusal(peer, partner, partner_revocation_terms(partner), reason, now, shown));
         return (struct speak_result){.verdict = SPEAK_DENIED, .reason = reason};
     }

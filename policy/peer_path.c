@@ -140,7 +140,17 @@ bool peer_usage_allows(const struct trust_path *path, enum peer_role role, bool 
     uint32_t wanted = role == PEER_AS_CLIENT ? CERTIFICATE_EKU_CLIENT : CERTIFICATE_EKU_SERVER;
     if (lenient)
         wanted |= CERTIFICATE_EKU_SERVER | CERTIFICATE_EKU_SIP_DOMAIN;
-    return (path->extended_key_usage & (wanted | CERTIFICATE_EKU_ANY)) != 0;
+    return path->leaf_may_sign && (path->extended_key_usage & (wanted | CERTIFICATE_EKU_ANY)) != 0;
+}
+
+const char *peer_usage_lack(const struct peer *peer, enum reason reason)
+{
+    if (reason != REASON_WRONG_KEY_USAGE || peer->path_count == 0)
+        return "";
+    if (!peer->path[0].leaf_may_sign)
+        return ": the keyUsage of the leaf lacks digitalSignature";
+    return peer->role == PEER_AS_CLIENT ? ": extendedKeyUsage lacks clientAuth"
+                                        : ": extendedKeyUsage lacks serverAuth";
 }
 
 bool peer_pins_match(const struct partner *partner, const struct certificate *const *certificate,

@@ -22,6 +22,8 @@ struct peer_verdict peer_refuse_chain(const struct peer *peer, const struct trus
                                       const char *names, const struct check_log *log);
 
 bool peer_usage_allows(const struct trust_path *path, enum peer_role role, bool lenient);
+/* For a verdict: what the first path lacks for its use. "" when the reason is not REASON_WRONG_KEY_USAGE. */
+const char *peer_usage_lack(const struct peer *peer, enum reason reason);
 struct revocation_terms partner_revocation_terms(const struct partner *partner);
 bool reason_is_about_revocation(enum reason reason);
 /* Do a partner's options accept one of the paths? */

@@ -182,7 +182,7 @@ const struct trust_anchor *trust_anchors_by_subject(const struct trust_anchors *
 
 /* ---- what may be an anchor ---- */
 
-enum reason trust_anchor_check(const struct certificate *certificate, const char **why)
+enum reason trust_anchor_check_use(const struct certificate *certificate, const char **why)
 {
     *why = NULL;
     if (!certificate->is_ca) {
@@ -208,4 +208,22 @@ enum reason trust_anchor_check(const struct certificate *certificate, const char
         return REASON_MALFORMED_CERTIFICATE;
     }
     return REASON_OK;
+}
+
+/* RFC 5280 4.2.1.1: only a self-signed certificate may do without authorityKeyIdentifier; self-signed by its
+ * key, whatever the names say. */
+static bool names_the_key_that_signed(const struct certificate *certificate)
+{
+    return certificate->authority_key_id.length > 0 || certificate_is_self_issued(certificate) ||
+           signature_verify(&certificate->key, &certificate->algorithm, certificate->to_be_signed,
+                            certificate->signature);
+}
+
+enum reason trust_anchor_check(const struct certificate *certificate, const char **why)
+{
+    enum reason reason = trust_anchor_check_use(certificate, why);
+    if (reason != REASON_OK || names_the_key_that_signed(certificate))
+        return reason;
+    *why = "another CA signed it, and it has no authorityKeyIdentifier (RFC 5280 4.2.1.1)";
+    return REASON_MALFORMED_CERTIFICATE;
 }

@@ -30,8 +30,10 @@ const struct trust_anchor *trust_anchors_by_subject(const struct trust_anchors *
                                                     const struct trust_anchor *previous);
 
 /* May the certificate be an anchor: a CA that signs certificates, sound, with a strong key? Its dates are the
- * caller's to look at, its signature is of no concern. On refusal *why is a literal, a clause for a problem.
- */
+ * caller's to look at; who signed it is of no concern, but that it must name the key of another who did. On
+ * refusal *why is a literal, a clause for a problem. */
 enum reason trust_anchor_check(const struct certificate *certificate, const char **why);
+/* The same without a look at any signature: for every path anew. */
+enum reason trust_anchor_check_use(const struct certificate *certificate, const char **why);
 
 #endif

@@ -6,10 +6,10 @@
  * caller, who knows which anchors it wants; nothing here knows partners.
  *
  * Checked on each path: signatures; validity of each certificate, the anchor's too; basicConstraints,
- * keyUsage (keyCertSign in CAs; digitalSignature in the leaf), path length (self-issued not counted);
- * extended key usage nested through the CAs; name constraints of every CA and of the anchor; critical
- * extensions; strength of keys and signatures. What the leaf's extended key usage must be is the caller's
- * (client or server, strict or lenient): see trust_path.extended_key_usage. Revocation is judged on the
+ * keyUsage of CAs (keyCertSign), path length (self-issued not counted); extended key usage nested through
+ * the CAs; name constraints of every CA and of the anchor; critical extensions; strength of keys and
+ * signatures. What the leaf must be good for is the caller's (client or server, strict or lenient): see
+ * trust_path.extended_key_usage and leaf_may_sign. Revocation is judged on the
  * finished path, see revocation.h. */
 
 #include "policy/certificate.h"
@@ -29,6 +29,8 @@ struct trust_path {
     /* What the leaf may be used for after nesting: CERTIFICATE_EKU_* of the leaf and of every CA that has the
      * extension, where a certificate without the extension, or with anyExtendedKeyUsage, allows all (~0u). */
     uint32_t extended_key_usage;
+    bool leaf_may_sign; /* its keyUsage, where it has one, has digitalSignature: what a peer in TLS needs (RFC
+                           8446 4.4.2.2; RFC 5280 6.1.5 asks nothing of it) */
     int64_t valid_until; /* the earliest end of its certificates */
 };
 

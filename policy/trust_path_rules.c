@@ -21,19 +21,15 @@ static enum reason check_dates(const struct certificate *certificate, int64_t no
 }
 
 /* 6.1.4 (k), (n): an issuer is a CA, and may sign certificates where its key usage is given. 6.1.5 asks
- * nothing of the leaf; TLS has it sign, so that its key usage must allow that (RFC 5280 4.2.1.3, RFC
- * 8446 4.4.2.2). */
+ * nothing of the leaf. */
 static enum reason check_usage(const struct certificate *certificate, enum path_place place, const char **why)
 {
-    uint32_t wanted = place == PATH_LEAF ? CERTIFICATE_KU_DIGITAL_SIGNATURE : CERTIFICATE_KU_KEY_CERT_SIGN;
-
-    if (place != PATH_LEAF && !certificate->is_ca)
+    if (place == PATH_LEAF)
+        return REASON_OK;
+    if (!certificate->is_ca)
         return refuse(REASON_WRONG_KEY_USAGE, "it issued a certificate and is no CA", why);
-    if (certificate->has_key_usage && (certificate->key_usage & wanted) == 0)
-        return refuse(REASON_WRONG_KEY_USAGE,
-                      place == PATH_LEAF ? "its keyUsage lacks digitalSignature"
-                                         : "its keyUsage lacks keyCertSign",
-                      why);
+    if (certificate->has_key_usage && (certificate->key_usage & CERTIFICATE_KU_KEY_CERT_SIGN) == 0)
+        return refuse(REASON_WRONG_KEY_USAGE, "its keyUsage lacks keyCertSign", why);
     return REASON_OK;
 }
 
@@ -43,7 +39,7 @@ enum reason path_check_certificate(const struct certificate *certificate, enum p
     enum reason reason;
 
     if (place == PATH_ANCHOR) {
-        reason = trust_anchor_check(certificate, why);
+        reason = trust_anchor_check_use(certificate, why);
         return reason != REASON_OK ? reason : check_dates(certificate, now, why);
     }
     if (certificate->defect != REASON_OK)
@@ -128,6 +124,8 @@ void path_sum_up(struct trust_path *path)
 {
     path->extended_key_usage = ~0u;
     path->valid_until = INT64_MAX;
+    path->leaf_may_sign = !path->certificate[0]->has_key_usage ||
+                          (path->certificate[0]->key_usage & CERTIFICATE_KU_DIGITAL_SIGNATURE) != 0;
     for (size_t i = 0; i < path->count; i++) {
         const struct certificate *certificate = path->certificate[i];
         if (certificate->has_extended_key_usage &&

@@ -76,13 +76,19 @@ static bool on_path(void *context, const struct trust_path *path)
 
     for (size_t i = 1; i + 1 < path->count; i++)
         depth += certificate_is_self_issued(path->certificate[i]) ? 0 : 1;
-    if ((path->extended_key_usage & usages) == 0) {
+    if ((path->extended_key_usage & usages) == 0 || (trial->question->in_handshake && !path->leaf_may_sign)) {
         trial->usage_wrong = true;
     } else if (trial->question->depth >= 0 && depth > trial->question->depth) {
         trial->too_deep = true;
     } else {
         trial->revocation_found = check_revocation(trial, path);
         trial->found = trial->revocation_found == REASON_OK;
+        if (trial->found)
+            snprintf(trial->detail, trial->size, "%s",
+                     path->leaf_may_sign
+                         ? ""
+                         : "the path holds; a peer with this leaf is refused, since it may not "
+                           "sign a handshake");
         return !trial->found;
     }
     return true;

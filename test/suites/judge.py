@@ -71,9 +71,12 @@ class Report:
                 self.complain(f"{name}: is as expected ({reason}), but is listed as a difference")
             else:
                 self.as_expected += 1
+                if passed and detail:
+                    print(f"{name}: {detail}")
         elif name in self.differences:
-            wanted = self.differences[name][0]
+            wanted, why = self.differences[name]
             if reason == wanted:
+                print(f"{name}: {'refused' if expected_to_pass else 'accepted'} on purpose: {why}")
                 self.listed += 1
             else:
                 self.complain(f"{name}: {reason}, where the list of differences says {wanted} ({detail})")

@@ -43,7 +43,7 @@ static void question_clear(struct question *question)
     question->time = 0;
     question->host[0] = '\0';
     question->depth = -1;
-    question->any_usage = question->check_crls = false;
+    question->any_usage = question->in_handshake = question->check_crls = false;
 }
 
 static void take_line(struct question *question, const char *word, const char *value)
@@ -63,7 +63,8 @@ static void take_line(struct question *question, const char *word, const char *v
     else if (strcmp(word, "depth") == 0)
         question->depth = strtol(value, NULL, 10);
     else if (strcmp(word, "usage") == 0)
-        question->any_usage = strcmp(value, "any") == 0;
+        question->any_usage = strcmp(value, "any") == 0,
+        question->in_handshake = strcmp(value, "tls-server") == 0;
     else if (strcmp(word, "revocation") == 0)
         question->check_crls = strcmp(value, "required") == 0;
     else

@@ -4,7 +4,7 @@
 
 /* What the judges of the suites are asked, ours and the bare libraries. Lines of one word and one value,
  * octets in hexadecimal: time SECONDS | anchor HEX | presented HEX (leaf first) | crl HEX | host NAME |
- * address HEX | depth INTERMEDIATES | usage server|any | revocation off|required | judge */
+ * address HEX | depth INTERMEDIATES | usage server|tls-server|any | revocation off|required | judge */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,7 +24,9 @@ struct question {
     char host[512];                             /* empty: not asked */
     struct text address;                        /* owned; 4 or 16 octets; empty: not asked */
     long depth;                                 /* intermediates; negative: any number */
-    bool any_usage, check_crls;                 /* server certificate, and no CRLs, unless said */
+    bool any_usage;                             /* else a server's */
+    bool in_handshake; /* the leaf must be allowed to sign one, which RFC 5280 6 asks of no path */
+    bool check_crls;
 };
 
 /* Reads questions from standard input. For each, once `judge` has come, prints the word that `judge` returns,

@@ -47,8 +47,27 @@ static void only_sound_authorities_may_be_anchors(void **state)
     order.flags = FACTORY_VERSION_1;
     assert_int_equal(check(&order), REASON_WRONG_KEY_USAGE);
     /* How it was issued itself is of no concern. */
-    order.flags = FACTORY_SHA1 | FACTORY_BAD_SIGNATURE | FACTORY_SERIAL_ZERO | FACTORY_NO_AUTHORITY_KEY_ID;
+    order.flags = FACTORY_SHA1 | FACTORY_BAD_SIGNATURE | FACTORY_SERIAL_ZERO;
+    assert_int_equal(check(&order), REASON_OK);
     order.issuer = "Another";
+    assert_int_equal(check(&order), REASON_OK);
+}
+
+/* RFC 5280 4.2.1.1: only who signed with its own key may do without an authorityKeyIdentifier. */
+static void another_ca_must_have_named_its_key(void **state)
+{
+    struct factory_order order = {.subject = "Root",
+                                  .ca = true,
+                                  .key_usage = CERTIFICATE_KU_KEY_CERT_SIGN,
+                                  .flags = FACTORY_NO_AUTHORITY_KEY_ID};
+
+    (void)state;
+    assert_int_equal(check(&order), REASON_OK);
+    order.issuer = "Another"; /* by name, but the key is its own */
+    assert_int_equal(check(&order), REASON_OK);
+    order.issuer_key = 1;
+    assert_int_equal(check(&order), REASON_MALFORMED_CERTIFICATE);
+    order.flags = 0;
     assert_int_equal(check(&order), REASON_OK);
 }
 
@@ -124,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_sound_authorities_may_be_anchors),
+        cmocka_unit_test(another_ca_must_have_named_its_key),
         cmocka_unit_test(anchors_are_found_by_any_spelling_of_their_name),
         cmocka_unit_test(anchors_of_one_name_come_one_after_another),
         cmocka_unit_test(the_same_certificate_is_one_anchor),

@@ -93,14 +93,22 @@ static void authorities_must_be_allowed_to_sign(void **state)
     assert_int_equal(judge(&plain, &inter, &leaf), REASON_WRONG_KEY_USAGE);
 }
 
-static void the_leaf_must_be_allowed_to_sign_handshakes(void **state)
+static void a_path_tells_whether_its_leaf_may_sign_handshakes(void **state)
 {
+    static const struct {
+        uint32_t key_usage;
+        bool may_sign;
+    } cases[] = {{0x4, false}, {0, true}, {CERTIFICATE_KU_DIGITAL_SIGNATURE, true}, {0x5, true}};
     struct factory_order end = leaf;
+    const struct factory_order *orders[] = {&end, &inter};
+
     (void)state;
-    end.key_usage = 0x4; /* keyEncipherment */
-    assert_int_equal(judge(&root, &inter, &end), REASON_WRONG_KEY_USAGE);
-    end.key_usage = 0;
-    assert_int_equal(judge(&root, &inter, &end), REASON_OK);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        end.key_usage = cases[i].key_usage;
+        struct outcome outcome = search_with(&root, orders, 2);
+        assert_int_equal(outcome.reason, REASON_OK);
+        assert_int_equal(outcome.first.leaf_may_sign, cases[i].may_sign);
+    }
     end.key_usage = SIGNS;
     assert_int_equal(judge(&root, &inter, &end), REASON_MALFORMED_CERTIFICATE); /* and no CA */
 }
@@ -258,7 +266,7 @@ int main(void)
         cmocka_unit_test(version_1_is_no_authority_and_no_leaf),
         cmocka_unit_test(dates_are_looked_at_on_every_certificate),
         cmocka_unit_test(authorities_must_be_allowed_to_sign),
-        cmocka_unit_test(the_leaf_must_be_allowed_to_sign_handshakes),
+        cmocka_unit_test(a_path_tells_whether_its_leaf_may_sign_handshakes),
         cmocka_unit_test(path_lengths_bind),
         cmocka_unit_test(self_issued_authorities_do_not_count),
         cmocka_unit_test(long_chains_end),
