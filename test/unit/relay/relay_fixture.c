@@ -83,8 +83,10 @@ static void prove(struct session *session, size_t who)
                                    .chain = &lab.chain[who],
                                    .path_count = 1,
                                    .valid_until = INT64_MAX};
-    session->peer->path[0] =
-        (struct trust_path){.anchor = &lab.anchor[who], .extended_key_usage = ~0u, .valid_until = INT64_MAX};
+    session->peer->path[0] = (struct trust_path){.anchor = &lab.anchor[who],
+                                                 .extended_key_usage = ~0u,
+                                                 .leaf_may_sign = true,
+                                                 .valid_until = INT64_MAX};
     if (session->side == PEER_INTERNAL)
         return;
     session->peer->partner = session->peer->candidate = who == 0 ? lab.fabrikam : lab.contoso;
