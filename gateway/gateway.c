@@ -125,6 +125,8 @@ static void hand_out_evidence(void *context, struct revocation_evidence *evidenc
 
     for (unsigned i = 0; i < gateway->worker_count; i++)
         worker_take_evidence(gateway->worker[i], revocation_evidence_hold(evidence));
+    revocation_evidence_release(gateway->evidence);
+    gateway->evidence = revocation_evidence_hold(evidence);
 }
 
 /* Before the workers run: they ask it from their own threads. */
@@ -159,7 +161,8 @@ static bool gateway_init(struct gateway *gateway, const char *file)
 {
     gateway->file = file;
     gateway->shared.partners = partner_registry_create();
-    if (gateway->shared.partners == NULL || uv_loop_init(&gateway->loop) != 0)
+    gateway->shared.seen = seen_create();
+    if (gateway->shared.partners == NULL || gateway->shared.seen == NULL || uv_loop_init(&gateway->loop) != 0)
         return false;
     gateway->has_loop = true;
     if (uv_mutex_init(&gateway->shared.address_lock) != 0)
@@ -201,6 +204,8 @@ static void gateway_deinit(struct gateway *gateway)
         log_writer_destroy(gateway->writer, 2000);
     operation_log_destroy(gateway->shared.log);
     partner_registry_destroy(gateway->shared.partners);
+    seen_destroy(gateway->shared.seen);
+    monitor_end(gateway);
     if (gateway->has_lock)
         uv_mutex_destroy(&gateway->shared.address_lock);
     settings_release(gateway->settings);

@@ -21,10 +21,12 @@ struct gateway {
     bool has_loop, has_lock, is_stopping;
     uv_signal_t signal[GATEWAY_SIGNALS];
 
-    uv_timer_t monitor; /* metrics.prom, crl_watch */
-    int64_t crls_seen;  /* when crl_watch last looked; seconds since 1970 */
+    uv_timer_t monitor; /* see monitor.c */
+    int64_t watched;    /* when certificate_watch last looked; seconds since 1970 */
     int64_t started_ms; /* since 1970 */
     bool metrics_full;  /* metrics.prom could not be made, and that was said */
+    struct endings *endings;              /* owned: what certificate_watch has told */
+    struct revocation_evidence *evidence; /* held: what was fetched, as it was last handed out; NULL: nothing yet */
     uv_work_t reload; /* loading blocks: it runs on a thread of libuv's pool */
     bool is_reloading, reload_again;
     struct fetcher *fetcher;       /* of CRLs and OCSP answers; NULL before the start and after the end */
@@ -43,7 +45,6 @@ void reload_say_loaded(struct gateway *gateway, const struct settings *settings,
 /* monitor.c. Workers are started and logs open. */
 bool monitor_start(struct gateway *gateway);
 void monitor_write(struct gateway *gateway);
-/* crl_watch.c: one warning for each CRL that has ended since the last look, or before the start. */
-void crl_watch(struct gateway *gateway);
+void monitor_end(struct gateway *gateway); /* frees; also when it was never started */
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "gateway/gateway_parts.h"
@@ -71,6 +73,7 @@ void monitor_write(struct gateway *gateway)
     metrics_counts(&page, sums);
     monitor_partners(&page, gateway, &sums->nobody);
     monitor_dns(&page, gateway);
+    certificate_watch(gateway, &page);
     if (!page.full)
         log_writer_replace(gateway->writer, "metrics.prom", (struct text){page.octets, page.length});
     else if (!gateway->metrics_full)
@@ -84,13 +87,26 @@ void monitor_write(struct gateway *gateway)
 static void due(uv_timer_t *timer)
 {
     monitor_write(timer->data);
-    crl_watch(timer->data);
 }
 
 bool monitor_start(struct gateway *gateway)
 {
+    char path[PATH_MAX];
+
     gateway->started_ms = log_time_now();
+    gateway->endings = endings_create();
+    if (gateway->endings == NULL)
+        return false;
+    if (snprintf(path, sizeof(path), "%s/%s", gateway->settings->logs.directory, ENDINGS_FILE) <
+        (int)sizeof(path))
+        endings_load(gateway->endings, path);
     gateway->monitor.data = gateway;
     return uv_timer_init(&gateway->loop, &gateway->monitor) == 0 &&
            uv_timer_start(&gateway->monitor, due, 0, MONITOR_MS) == 0;
+}
+
+void monitor_end(struct gateway *gateway)
+{
+    endings_destroy(gateway->endings);
+    revocation_evidence_release(gateway->evidence);
 }

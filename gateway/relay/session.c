@@ -39,6 +39,18 @@ static void established(void *owner)
     session_open(session);
 }
 
+static void remember_leaf(const struct session *session)
+{
+    const struct partner *partner = session->peer->partner;
+    const char *name = partner != NULL ? partner->name : "";
+
+    if (session->hop != NULL)
+        name = session->hop->partner != NULL ? session->hop->partner : "";
+    if (session->worker->shared->seen != NULL)
+        seen_add(session->worker->shared->seen, session->side == PEER_INTERNAL, name,
+                 session->chain->certificate[0]);
+}
+
 void session_open(struct session *session)
 {
     struct worker *worker = session->worker;
@@ -53,6 +65,7 @@ void session_open(struct session *session)
         worker->is_judging = true;
     session->accepted_logged = true;
     audit_session(session, AUDIT_SESSION_ACCEPTED, REASON_OK, session->verdict.detail);
+    remember_leaf(session);
     if (tls_channel_proven(session->channel))
         session->handed_over = true;
     if (session->hop != NULL)

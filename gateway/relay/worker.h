@@ -14,6 +14,7 @@
 #include "gateway/net/stream.h"
 #include "gateway/relay/hash_key.h"
 #include "gateway/relay/rate.h"
+#include "gateway/relay/seen.h"
 #include "gateway/relay/tally.h"
 #include "gateway/relay/transaction.h"
 #include "gateway/settings.h"
@@ -34,6 +35,7 @@ struct shared {
     atomic_ulong strangers; /* external sessions before the end of their handshake */
     atomic_ullong last_session_id;
     struct partner_registry *partners;
+    struct seen *seen; /* peers' leaf certificates; NULL: nobody asks */
     struct log_file *audit_file;
     uint8_t audit_key[AUDIT_KEY_OCTETS]; /* for hashed users */
     struct operation_log *log;

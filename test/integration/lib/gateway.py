@@ -72,6 +72,7 @@ class Gateway:
         self.audit = AuditLog(self.folder / "logs" / "audit.jsonl")
         self.log_file = self.folder / "logs" / "gateway.log"
         self.valgrind = valgrind
+        self.environment = {}  # what its process has besides
         self.process = None
         self.write()
 
@@ -108,7 +109,7 @@ class Gateway:
                      "--errors-for-leak-kinds=definite", *words]
         environment = {**os.environ, "ASAN_OPTIONS": "abort_on_error=0:exitcode=98:detect_leaks=1"
                        ":quarantine_size_mb=4",
-                       "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+                       "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", **self.environment}
         self.process = Process(words, self.folder, "fedgate", environment)
         if ready:
             def started():
