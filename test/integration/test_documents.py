@@ -99,7 +99,7 @@ def test_what_is_missing_is_missing():
     for claim, mark in {"readiness message": "NOTIFY_SOCKET"}.items():
         assert claim in said
         assert mark not in sources, f"the README says that {claim} is missing"
-    assert "No systemd unit" in said and not list(ROOT.glob("scripts/packaging/*"))
+    assert "No systemd unit" in said and not list(ROOT.glob("scripts/packaging/systemd/*"))
 
 
 def test_commands_of_the_program(binary):
