@@ -55,6 +55,7 @@ static bool watch_signals(struct gateway *gateway)
     static const int numbers[GATEWAY_SIGNALS] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a bound on file sizes is to the logs what a full disk is */
     for (size_t i = 0; i < GATEWAY_SIGNALS; i++) {
         gateway->signal[i].data = gateway;
         if (uv_signal_init(&gateway->loop, &gateway->signal[i]) != 0 ||
