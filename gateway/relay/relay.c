@@ -105,7 +105,8 @@ static void take_request(struct session *session, const struct sip_message *mess
     request_begin(&request);
 }
 
-void relay_message(struct session *session, struct text octets, size_t header_length)
+void relay_message(struct session *session, struct text octets, size_t header_length,
+                   const struct sip_line_ends *line_ends)
 {
     struct worker *worker = session->worker;
     struct sip_message message;
@@ -113,8 +114,8 @@ void relay_message(struct session *session, struct text octets, size_t header_le
 
     if (session->snapshot != worker->snapshot)
         session_judge_again(session);
-    enum reason reason = sip_message_read(&message, octets, header_length, worker->header,
-                                          worker->snapshot->settings->limits.header_count, &what);
+    enum reason reason = sip_message_read_lines(&message, octets, header_length, line_ends, worker->header,
+                                                worker->snapshot->settings->limits.header_count, &what);
     if (message.is_request && session->address_entry != NULL &&
         ++session->unbelieved > SESSION_UNBELIEVED_MOST) {
         session_close(session, REASON_RATE_LIMITED, "too many requests, and none that was believed");

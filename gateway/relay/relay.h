@@ -12,8 +12,9 @@
 #include "gateway/relay/route.h"
 #include "gateway/relay/session.h"
 
-/* From the session's framer. `octets` live only during the call. */
-void relay_message(struct session *session, struct text octets, size_t header_length);
+/* From the session's framer; `line_ends` as it gave them. `octets` live only during the call. */
+void relay_message(struct session *session, struct text octets, size_t header_length,
+                   const struct sip_line_ends *line_ends);
 /* A message that could not be framed: answers it where that can be done. The caller skips or closes. */
 void relay_unframed(struct session *session, struct text octets, size_t header_length, enum reason reason,
                     const char *what);

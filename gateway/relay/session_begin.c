@@ -29,6 +29,7 @@ static struct session *create(struct worker *worker, enum peer_side side, bool w
     session->snapshot = snapshot_hold(worker->snapshot);
     session->started_ms = session->active_ms = worker_now(worker);
     sip_framer_init(&session->framer, limits->header_size, limits->message_size);
+    session->framer.line_ends = &worker->line_ends;
     return session;
 }
 

@@ -53,7 +53,8 @@ static size_t serve(struct session *session, struct text all, size_t *wanted)
             return all.length - rest.length;
         case SIP_FRAME_MESSAGE:
             session->message_started_ms = 0;
-            relay_message(session, (struct text){rest.at, result.consumed}, result.header_length);
+            relay_message(session, (struct text){rest.at, result.consumed}, result.header_length,
+                          result.line_ends);
             break;
         case SIP_FRAME_KEEP_ALIVE:
             answer_pings(session, result.pings);

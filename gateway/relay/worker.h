@@ -116,7 +116,8 @@ struct worker {
     char *read_buffer, *plain_buffer; /* owned; lent to streams and channels */
     struct sip_header *header;        /* owned; for the message that is being read */
     struct sip_header *stored_header; /* owned; for a stored request that is read meanwhile */
-    size_t header_capacity;           /* of both: the largest limits.header-count, and what we add */
+    struct sip_line_ends line_ends;   /* owned; of the message that is being read */
+    size_t header_capacity;           /* of all three: the largest limits.header-count, and what we add */
     char *lines;                      /* owned; LINES_BUFFER: the header lines that are being made */
     struct sip_edit *edit;            /* owned; of the message that is being written */
 };

@@ -92,13 +92,17 @@ bool worker_fit_headers(struct worker *worker, const struct snapshot *snapshot)
         return true;
     struct sip_header *header = calloc(capacity, sizeof(*header));
     struct sip_header *stored = calloc(capacity, sizeof(*stored));
-    if (header == NULL || stored == NULL) {
+    size_t *line_end = calloc(capacity, sizeof(*line_end));
+    if (header == NULL || stored == NULL || line_end == NULL) {
         free(header);
         free(stored);
+        free(line_end);
         return false;
     }
     free(worker->header);
     free(worker->stored_header);
+    free(worker->line_ends.end);
+    worker->line_ends = (struct sip_line_ends){.end = line_end, .most = capacity};
     worker->header = header;
     worker->stored_header = stored;
     worker->header_capacity = capacity;
@@ -203,6 +207,7 @@ void worker_join_and_destroy(struct worker *worker)
     free(worker->affinity);
     free(worker->header);
     free(worker->stored_header);
+    free(worker->line_ends.end);
     free(worker);
 }
 

@@ -71,6 +71,27 @@ static bool is_folded(struct text line)
     return line_feed != NULL && line_feed != line.at + line.length - 1;
 }
 
+static void begin_line_ends(struct sip_line_ends *ends, bool from_the_start)
+{
+    if (ends != NULL)
+        ends->count = from_the_start ? 0 : ends->most + 1;
+}
+
+/* Once they are too many, or did not begin at the start line, they stay so. */
+static void add_line_end(struct sip_line_ends *ends, size_t end)
+{
+    if (ends == NULL || ends->count > ends->most)
+        return;
+    if (ends->count < ends->most)
+        ends->end[ends->count] = end;
+    ends->count++;
+}
+
+static const struct sip_line_ends *whole_line_ends(const struct sip_line_ends *ends)
+{
+    return ends == NULL || ends->count > ends->most ? NULL : ends;
+}
+
 /* A continuation line that reads as Content-Length is part of another field's value for us, and the length
  * for servers that look for the name behind any line feed: they would take the body for messages that nobody
  * judged. */
@@ -81,11 +102,21 @@ static bool hides_length(struct text line)
     while ((line_feed = text_find(line, '\n')) != NULL) {
         struct sip_header header;
         line = text_from(line_feed + 1, line.at + line.length);
-        struct text rest = text_trim(line);
-        if (sip_header_read(rest, &header) && header.kind == SIP_HEADER_CONTENT_LENGTH)
+        const char *end = text_find(line, '\n'); /* name and colon stand on one line */
+        struct text one = text_trim(end == NULL ? line : text_from(line.at, end));
+        if (sip_header_read(one, &header) && header.kind == SIP_HEADER_CONTENT_LENGTH)
             return true;
     }
     return false;
+}
+
+/* Spares the other header fields the closer look. */
+static bool may_be_length(struct text line)
+{
+    const struct text name = TEXT("Content-Length");
+
+    return text_lower(line.at[0]) == 'l' ||
+           (line.length > name.length && octets_equal((struct text){line.at, name.length}, name));
 }
 
 /* RFC 3261 18.3. What is wrong is kept until the header's end, so that an answer can be made. */
@@ -96,7 +127,7 @@ static void look_for_length(struct sip_framer *framer, struct text line)
 
     if (is_folded(line) && hides_length(line))
         framer->broken = "a continued line that reads as Content-Length";
-    if (text_lower(line.at[0]) != 'c' && text_lower(line.at[0]) != 'l')
+    if (!may_be_length(line))
         return;
     if (!sip_header_read(line, &header) || header.kind != SIP_HEADER_CONTENT_LENGTH)
         return;
@@ -118,6 +149,7 @@ static enum sip_frame read_header(struct sip_framer *framer, struct text availab
     struct text within = {available.at, is_cut ? framer->header_size : available.length};
     size_t end = 0;
 
+    begin_line_ends(framer->line_ends, framer->scanned == 0);
     while (true) {
         enum sip_line found = sip_line_find(within, framer->line, &framer->scanned, &end);
         if (found == SIP_LINE_BROKEN)
@@ -133,6 +165,7 @@ static enum sip_frame read_header(struct sip_framer *framer, struct text availab
         else if (is_folded(line))
             return fail(framer, result, REASON_FRAMING_LOST, "the start line is continued");
         framer->line = end;
+        add_line_end(framer->line_ends, end);
     }
     framer->header_length = end;
     return SIP_FRAME_MESSAGE;
@@ -145,6 +178,7 @@ static enum sip_frame read_message(struct sip_framer *framer, struct text availa
         enum sip_frame frame = read_header(framer, available, result);
         if (frame != SIP_FRAME_MESSAGE)
             return frame;
+        result->line_ends = whole_line_ends(framer->line_ends);
         if (framer->content_lengths == 0)
             framer->broken = "no Content-Length";
         if (framer->broken != NULL)

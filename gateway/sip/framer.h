@@ -14,6 +14,7 @@
  * What is wrong inside of a well-framed message is sip_message_read's to say; both cut lines by the same
  * code. */
 
+#include "gateway/sip/header.h"
 #include "policy/reason.h"
 #include "policy/text.h"
 
@@ -31,6 +32,8 @@ struct sip_frame_result {
     /* MESSAGE, FAILED: start line to empty line, both included; 0: the header's end was not seen. */
     size_t header_length;
     size_t body_length; /* MESSAGE; FAILED with length_known */
+    /* MESSAGE: framer->line_ends, where they are all known; NULL otherwise. Good until the next call. */
+    const struct sip_line_ends *line_ends;
     bool length_known;  /* FAILED: header and body length could be read (message-too-large only) */
     size_t wanted;      /* NEED_MORE: octets `available` must hold in all; 0: not known yet */
     unsigned pings;     /* KEEP_ALIVE: double CRLFs completed; each asks for a CRLF (RFC 5626 4.4.1) */
@@ -38,7 +41,7 @@ struct sip_frame_result {
     const char *what;   /* FAILED: a literal that says what is wrong */
 };
 
-/* The storage is the caller's. Fields are the framer's own but for keep_alive_octets. */
+/* The storage is the caller's. Fields are the framer's own but for keep_alive_octets and line_ends. */
 struct sip_framer {
     size_t header_size, message_size; /* bounds, octets: limits.header_size, limits.message_size */
     size_t line;                      /* where the header line that is being looked at begins */
@@ -53,6 +56,9 @@ struct sip_framer {
     const char *broken;              /* what is wrong with Content-Length; the header is read to its end */
     struct sip_frame_result failure; /* given again once failed */
     bool failed;
+    /* May be set after sip_framer_init, and shared by any framers: filled while a header is read in one go.
+     * NULL, or too small: whoever reads looks for the lines himself. */
+    struct sip_line_ends *line_ends;
 };
 
 void sip_framer_init(struct sip_framer *framer, size_t header_size, size_t message_size);

@@ -78,4 +78,11 @@ enum sip_line {
  * set it to `from` at first. */
 enum sip_line sip_line_find(struct text octets, size_t from, size_t *scanned, size_t *end);
 
+/* Where the lines of a header end, the start line first, the empty line left out: so that who cut the message
+ * from the stream and who reads it need not look for them twice. */
+struct sip_line_ends {
+    size_t *end; /* the owner's storage */
+    size_t most, count;
+};
+
 #endif

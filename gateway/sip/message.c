@@ -40,6 +40,30 @@ static void keep_header(struct reading *reading)
         malformed(reading, "a header field that may stand only once stands twice");
 }
 
+/* False: there are more than may be. */
+static bool read_line(struct reading *reading, struct text line)
+{
+    struct sip_message *message = reading->message;
+
+    if (message->header_count == reading->capacity) {
+        note(reading, REASON_MESSAGE_TOO_LARGE, "too many header fields");
+        return false;
+    }
+    if (sip_header_read(line, &message->header[message->header_count]))
+        keep_header(reading);
+    else
+        malformed(reading, "a header line has no name");
+    return true;
+}
+
+static void read_known_lines(struct reading *reading, struct text octets, const struct sip_line_ends *ends)
+{
+    for (size_t i = 1; i < ends->count; i++) {
+        if (!read_line(reading, text_from(octets.at + ends->end[i - 1], octets.at + ends->end[i])))
+            return;
+    }
+}
+
 /* All lines between start line and empty line. */
 static void read_lines(struct reading *reading, struct text octets)
 {
@@ -49,15 +73,8 @@ static void read_lines(struct reading *reading, struct text octets)
     enum sip_line found;
 
     while ((found = sip_line_find(octets, line, &scanned, &end)) == SIP_LINE_COMPLETE) {
-        if (message->header_count == reading->capacity) {
-            note(reading, REASON_MESSAGE_TOO_LARGE, "too many header fields");
+        if (!read_line(reading, (struct text){octets.at + line, end - line}))
             return;
-        }
-        if (sip_header_read((struct text){octets.at + line, end - line},
-                            &message->header[message->header_count]))
-            keep_header(reading);
-        else
-            malformed(reading, "a header line has no name");
         line = end;
     }
     if (found != SIP_LINE_EMPTY || end != octets.length)
@@ -202,9 +219,13 @@ static void read_start_line(struct reading *reading)
 }
 
 /* The first line; it is never continued. False: there is none. */
-static bool cut_start_line(struct sip_message *message, struct text header)
+static bool cut_start_line(struct sip_message *message, struct text header, const struct sip_line_ends *ends)
 {
     size_t scanned = 0, end = 0;
+    if (ends != NULL) {
+        message->start_line = (struct text){header.at, ends->end[0]};
+        return true;
+    }
     if (sip_line_find(header, 0, &scanned, &end) != SIP_LINE_COMPLETE)
         return false;
     message->start_line = (struct text){header.at, end};
@@ -214,16 +235,27 @@ static bool cut_start_line(struct sip_message *message, struct text header)
 enum reason sip_message_read(struct sip_message *message, struct text octets, size_t header_length,
                              struct sip_header *header, size_t header_capacity, const char **what)
 {
+    return sip_message_read_lines(message, octets, header_length, NULL, header, header_capacity, what);
+}
+
+enum reason sip_message_read_lines(struct sip_message *message, struct text octets, size_t header_length,
+                                   const struct sip_line_ends *ends, struct sip_header *header,
+                                   size_t header_capacity, const char **what)
+{
     struct reading reading = {.message = message, .capacity = header_capacity, .reason = REASON_OK};
 
     *message = (struct sip_message){.octets = octets, .header = header, .header_length = header_length};
     *what = "the message has no start line";
-    if (header_length > octets.length || !cut_start_line(message, (struct text){octets.at, header_length}))
+    if (header_length > octets.length ||
+        !cut_start_line(message, (struct text){octets.at, header_length}, ends))
         return REASON_MALFORMED_MESSAGE;
     message->body = text_skip(octets, header_length);
 
     read_start_line(&reading);
-    read_lines(&reading, (struct text){octets.at, header_length});
+    if (ends != NULL)
+        read_known_lines(&reading, octets, ends);
+    else
+        read_lines(&reading, (struct text){octets.at, header_length});
     read_via(&reading);
     read_addresses(&reading);
     read_call_id(&reading);

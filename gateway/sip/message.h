@@ -76,6 +76,11 @@ struct sip_message {
 enum reason sip_message_read(struct sip_message *message, struct text octets, size_t header_length,
                              struct sip_header *header, size_t header_capacity, const char **what);
 
+/* The same for a message whose lines were found already; NULL: they were not. */
+enum reason sip_message_read_lines(struct sip_message *message, struct text octets, size_t header_length,
+                                   const struct sip_line_ends *ends, struct sip_header *header,
+                                   size_t header_capacity, const char **what);
+
 enum sip_method sip_method_of(struct text method);
 
 /* The header fields of a kind, in order: an index into message->header, or SIP_NO_HEADER. */

@@ -9,6 +9,10 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum {
     OCTET_TOKEN = 0x01,   /* token */
     OCTET_USER = 0x02,    /* userinfo without the '@'; '%' begins an escape */
@@ -71,10 +75,19 @@ static inline bool octets_equal(struct text a, struct text b)
     return true;
 }
 
-/* The first octet under 0x20 from `at` on; `end` when there is none. Eight at a time. */
+/* The first octet under 0x20 from `at` on; `end` when there is none. Sixteen or eight at a time. */
 static inline const char *octets_find_control(const char *at, const char *end)
 {
     const uint64_t ones = 0x0101010101010101u;
+#ifdef __SSE2__
+    for (; end - at >= 16; at += 16) {
+        __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(octets, _mm_set1_epi8(0x1f)), octets);
+        unsigned found = (unsigned)_mm_movemask_epi8(low);
+        if (found != 0)
+            return at + __builtin_ctz(found);
+    }
+#endif
     while (end - at >= 8) {
         uint64_t word;
         memcpy(&word, at, sizeof(word));

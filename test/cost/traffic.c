@@ -164,6 +164,7 @@ static struct session *open_session(enum peer_side side, bool we_connected)
 
     session->channel = (struct tls_channel *)(void *)session;
     sip_framer_init(&session->framer, 65536, 1u << 24);
+    session->framer.line_ends = &lab.worker->line_ends;
     if (we_connected && side == PEER_EXTERNAL)
         lab_join(session, lab.fabrikam, "edge.fabrikam.example", 5061);
     else if (we_connected)

@@ -108,6 +108,7 @@ struct session *lab_session(enum peer_side side, bool we_connected, size_t who)
     session->chain = NULL; /* borrowed below: nothing to free */
     prove(session, who);
     sip_framer_init(&session->framer, 65536, 65536);
+    session->framer.line_ends = &lab.worker->line_ends;
     lab.shared.sessions++;
     lab.worker->session_count++;
     DL_APPEND(lab.worker->sessions, session);

@@ -16,6 +16,7 @@ struct fixture {
     struct host_port internal_listen[2], external_listen[1];
     char lines[LINES_BUFFER];
     struct sip_edit edit;
+    size_t line_end[300];
 };
 
 static inline void fixture_init(struct fixture *fixture)
@@ -39,6 +40,7 @@ static inline void fixture_init(struct fixture *fixture)
     fixture->worker.port[1] = 5061;
     fixture->worker.lines = fixture->lines;
     fixture->worker.edit = &fixture->edit;
+    fixture->worker.line_ends = (struct sip_line_ends){.end = fixture->line_end, .most = 300};
 }
 
 #endif
