@@ -16,6 +16,7 @@ void sip_framer_init(struct sip_framer *framer, size_t header_size, size_t messa
 static void start_over(struct sip_framer *framer)
 {
     framer->line = framer->scanned = 0;
+    framer->is_folded = false;
     framer->header_length = framer->body_length = 0;
     framer->content_lengths = 0;
     framer->broken = NULL;
@@ -63,12 +64,6 @@ static enum sip_frame pass_keep_alive(struct sip_framer *framer, struct text ava
         return fail(framer, result, REASON_FRAMING_LOST, wrong);
     result->consumed = count;
     return SIP_FRAME_KEEP_ALIVE;
-}
-
-static bool is_folded(struct text line)
-{
-    const char *line_feed = text_find(line, '\n');
-    return line_feed != NULL && line_feed != line.at + line.length - 1;
 }
 
 static void begin_line_ends(struct sip_line_ends *ends, bool from_the_start)
@@ -125,7 +120,7 @@ static void look_for_length(struct sip_framer *framer, struct text line)
     struct sip_header header;
     uint64_t length;
 
-    if (is_folded(line) && hides_length(line))
+    if (framer->is_folded && hides_length(line))
         framer->broken = "a continued line that reads as Content-Length";
     if (!may_be_length(line))
         return;
@@ -151,7 +146,7 @@ static enum sip_frame read_header(struct sip_framer *framer, struct text availab
 
     begin_line_ends(framer->line_ends, framer->scanned == 0);
     while (true) {
-        enum sip_line found = sip_line_find(within, framer->line, &framer->scanned, &end);
+        enum sip_line found = sip_line_find(within, framer->line, &framer->scanned, &end, &framer->is_folded);
         if (found == SIP_LINE_BROKEN)
             return fail(framer, result, REASON_FRAMING_LOST, "a CR, LF or NUL out of place in the header");
         if (found == SIP_LINE_NEED_MORE)
@@ -162,9 +157,10 @@ static enum sip_frame read_header(struct sip_framer *framer, struct text availab
         struct text line = {within.at + framer->line, end - framer->line};
         if (framer->line > 0)
             look_for_length(framer, line);
-        else if (is_folded(line))
+        else if (framer->is_folded)
             return fail(framer, result, REASON_FRAMING_LOST, "the start line is continued");
         framer->line = end;
+        framer->is_folded = false;
         add_line_end(framer->line_ends, end);
     }
     framer->header_length = end;

@@ -45,6 +45,7 @@ struct sip_frame_result {
 struct sip_framer {
     size_t header_size, message_size; /* bounds, octets: limits.header_size, limits.message_size */
     size_t line;                      /* where the header line that is being looked at begins */
+    bool is_folded;                   /* it is continued */
     size_t scanned;                   /* octets that were looked at */
     size_t header_length, body_length;
     size_t skip; /* octets still to be passed over */

@@ -131,7 +131,7 @@ static enum line_break break_at(const char *begin, const char *cr, const char *e
     return cr[2] == ' ' || cr[2] == '\t' ? BREAK_FOLD : BREAK_END;
 }
 
-enum sip_line sip_line_find(struct text octets, size_t from, size_t *scanned, size_t *end)
+enum sip_line sip_line_find(struct text octets, size_t from, size_t *scanned, size_t *end, bool *is_folded)
 {
     const char *begin = octets.at + from;
     const char *last = octets.at + octets.length;
@@ -156,6 +156,7 @@ enum sip_line sip_line_find(struct text octets, size_t from, size_t *scanned, si
             *scanned = *end = (size_t)(at - octets.at);
             return found == BREAK_EMPTY ? SIP_LINE_EMPTY : SIP_LINE_COMPLETE;
         }
+        *is_folded = true;
     }
     *scanned = (size_t)(at - octets.at);
     return SIP_LINE_NEED_MORE;
@@ -168,7 +169,8 @@ size_t sip_header_lines(struct text lines)
     while (lines.length > 0) {
         struct sip_header header;
         size_t scanned = 0, end = 0;
-        enum sip_line found = sip_line_find(lines, 0, &scanned, &end);
+        bool is_folded = false;
+        enum sip_line found = sip_line_find(lines, 0, &scanned, &end, &is_folded);
         /* At the end of the text nothing can follow that would continue the line. */
         if (found == SIP_LINE_NEED_MORE && scanned + 2 == lines.length && lines.at[scanned] == '\r') {
             found = SIP_LINE_COMPLETE;

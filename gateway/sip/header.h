@@ -75,8 +75,9 @@ enum sip_line {
     SIP_LINE_BROKEN /* bare CR or LF, NUL that is not a quoted-pair, or a continuation line of blanks alone */
 };
 /* `from`: where the line begins. `scanned`: in and out, from <= scanned, octets that were looked at already;
- * set it to `from` at first. */
-enum sip_line sip_line_find(struct text octets, size_t from, size_t *scanned, size_t *end);
+ * set it to `from` at first. `is_folded` becomes true where the line goes on after a CR LF; set it to false
+ * at first. */
+enum sip_line sip_line_find(struct text octets, size_t from, size_t *scanned, size_t *end, bool *is_folded);
 
 /* Where the lines of a header end, the start line first, the empty line left out: so that who cut the message
  * from the stream and who reads it need not look for them twice. */

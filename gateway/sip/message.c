@@ -71,8 +71,9 @@ static void read_lines(struct reading *reading, struct text octets)
     size_t line = message->start_line.length;
     size_t scanned = line, end = 0;
     enum sip_line found;
+    bool is_folded = false;
 
-    while ((found = sip_line_find(octets, line, &scanned, &end)) == SIP_LINE_COMPLETE) {
+    while ((found = sip_line_find(octets, line, &scanned, &end, &is_folded)) == SIP_LINE_COMPLETE) {
         if (!read_line(reading, (struct text){octets.at + line, end - line}))
             return;
         line = end;
@@ -222,14 +223,15 @@ static void read_start_line(struct reading *reading)
 static bool cut_start_line(struct sip_message *message, struct text header, const struct sip_line_ends *ends)
 {
     size_t scanned = 0, end = 0;
+    bool is_folded = false;
     if (ends != NULL) {
         message->start_line = (struct text){header.at, ends->end[0]};
         return true;
     }
-    if (sip_line_find(header, 0, &scanned, &end) != SIP_LINE_COMPLETE)
+    if (sip_line_find(header, 0, &scanned, &end, &is_folded) != SIP_LINE_COMPLETE)
         return false;
     message->start_line = (struct text){header.at, end};
-    return text_find(message->start_line, '\n') == header.at + end - 1;
+    return !is_folded;
 }
 
 enum reason sip_message_read(struct sip_message *message, struct text octets, size_t header_length,

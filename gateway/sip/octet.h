@@ -23,7 +23,8 @@ enum {
     OCTET_URI = 0x20,  /* anywhere in a URI */
     OCTET_BLANK = 0x40, /* SP, HTAB, CR, LF: what LWS is made of, since lines were cut before */
     OCTET_HEX = 0x80,
-    OCTET_PLAIN = 0x100 /* neither cuts a list nor begins or ends a string or brackets: not one of " < > , */
+    OCTET_PLAIN = 0x100, /* neither cuts a list nor begins or ends a string or brackets: not one of " < > , */
+    OCTET_URI_PLAIN = 0x200 /* of OCTET_URI, those that join no parts of it: not one of @ ; ? % */
 };
 
 extern const unsigned short octet_classes[256];
@@ -33,10 +34,15 @@ static inline bool octet_is(char c, unsigned classes)
     return (octet_classes[(unsigned char)c] & classes) != 0;
 }
 
-/* How many octets at the start of the text are of the classes. */
+/* How many octets at the start of the text are of the classes. Four at a time, as long as they share one. */
 static inline size_t octets_span(struct text t, unsigned classes)
 {
+    const unsigned char *at = (const unsigned char *)t.at;
     size_t count = 0;
+    while (t.length - count >= 4 &&
+           (octet_classes[at[count]] & octet_classes[at[count + 1]] & octet_classes[at[count + 2]] &
+            octet_classes[at[count + 3]] & classes) != 0)
+        count += 4;
     while (count < t.length && octet_is(t.at[count], classes))
         count++;
     return count;

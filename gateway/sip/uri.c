@@ -124,23 +124,53 @@ static bool parameters_are_sane(struct text rest)
     return next == SIP_NEXT_END;
 }
 
+/* Where the parts of a sip URI meet; NULL: there is no such part. Before the '@', ';' and '?' are the user's.
+ */
+struct joints {
+    const char *at_sign, *semicolon, *question;
+    bool has_two_at_signs, has_escapes;
+};
+
+/* One pass over what follows the scheme. False: an octet that may not stand in a URI. */
+static bool find_joints(struct text t, struct joints *joints)
+{
+    const char *end = t.at + t.length;
+
+    *joints = (struct joints){0};
+    for (const char *at = t.at; (at += octets_span(text_from(at, end), OCTET_URI_PLAIN)) < end; at++) {
+        if (*at == '@') {
+            joints->has_two_at_signs = joints->at_sign != NULL;
+            joints->at_sign = at;
+            joints->semicolon = joints->question = NULL;
+        } else if (*at == ';') {
+            joints->semicolon =
+                joints->semicolon != NULL || joints->question != NULL ? joints->semicolon : at;
+        } else if (*at == '?') {
+            joints->question = joints->question != NULL ? joints->question : at;
+        } else if (*at == '%') {
+            joints->has_escapes = true;
+        } else {
+            return false;
+        }
+    }
+    return t.length > 0;
+}
+
 /* Behind the '@', or behind the scheme: host, port, parameters, headers. */
-static bool read_host_part(struct text t, struct sip_uri *uri)
+static bool read_host_part(struct text t, const struct joints *joints, struct sip_uri *uri)
 {
     struct sip_host host;
 
-    const char *question = text_find(t, '?');
-    if (question != NULL) {
+    if (joints->question != NULL) {
         uri->has_headers = true;
-        uri->headers = text_from(question + 1, t.at + t.length);
-        t = text_from(t.at, question);
+        uri->headers = text_from(joints->question + 1, t.at + t.length);
+        t = text_from(t.at, joints->question);
     }
-    const char *semicolon = text_find(t, ';');
-    if (semicolon != NULL) {
-        uri->parameters = text_from(semicolon + 1, t.at + t.length);
-        if (!parameters_are_sane(text_from(semicolon, t.at + t.length)))
+    if (joints->semicolon != NULL) {
+        uri->parameters = text_from(joints->semicolon + 1, t.at + t.length);
+        if (!parameters_are_sane(text_from(joints->semicolon, t.at + t.length)))
             return false;
-        t = text_from(t.at, semicolon);
+        t = text_from(t.at, joints->semicolon);
     }
     if (!sip_host_read(t, false, &host))
         return false;
@@ -152,17 +182,16 @@ static bool read_host_part(struct text t, struct sip_uri *uri)
     return true;
 }
 
-static bool read_sip(struct text t, struct sip_uri *uri)
+static bool read_sip(struct text t, const struct joints *joints, struct sip_uri *uri)
 {
-    const char *at_sign = text_find(t, '@');
-    if (at_sign != NULL) {
-        uri->user = text_from(t.at, at_sign);
+    if (joints->at_sign != NULL) {
+        uri->user = text_from(t.at, joints->at_sign);
         uri->has_user = true;
         t = text_skip(t, uri->user.length + 1);
-        if (!octets_are(uri->user, OCTET_USER) || text_find(t, '@') != NULL)
+        if (!octets_are(uri->user, OCTET_USER) || joints->has_two_at_signs)
             return false;
     }
-    return escapes_are_whole(uri->text) && read_host_part(t, uri);
+    return (!joints->has_escapes || escapes_are_whole(uri->text)) && read_host_part(t, joints, uri);
 }
 
 static enum sip_uri_kind kind_of(struct text scheme)
@@ -188,20 +217,34 @@ static bool is_scheme(struct text t)
     return true;
 }
 
-bool sip_uri_read(struct text t, struct sip_uri *uri)
+static bool read_scheme(struct text t, struct sip_uri *uri)
 {
-    *uri = (struct sip_uri){.text = t};
+    if (text_starts_with(t, TEXT("sip:"))) { /* nearly always */
+        uri->scheme = (struct text){t.at, 3};
+        uri->kind = SIP_URI_SIP;
+        return true;
+    }
     const char *colon = text_find(t, ':');
     if (colon == NULL)
         return false;
     uri->scheme = text_from(t.at, colon);
-    t = text_skip(t, uri->scheme.length + 1);
-    if (!is_scheme(uri->scheme) || !octets_are(t, OCTET_URI))
-        return false;
     uri->kind = kind_of(uri->scheme);
+    return is_scheme(uri->scheme);
+}
+
+bool sip_uri_read(struct text t, struct sip_uri *uri)
+{
+    struct joints joints;
+
+    *uri = (struct sip_uri){.text = t};
+    if (!read_scheme(t, uri))
+        return false;
+    t = text_skip(t, uri->scheme.length + 1);
+    if (!find_joints(t, &joints))
+        return false;
     if (uri->kind != SIP_URI_SIP && uri->kind != SIP_URI_SIPS)
         return true;
-    return read_sip(t, uri);
+    return read_sip(t, &joints, uri);
 }
 
 bool sip_uri_is_loose_router(const struct sip_uri *uri)
