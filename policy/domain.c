@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/domain.h"
 
-struct text domain_without_dot(struct text name)
-{
-    if (name.length > 1 && name.at[name.length - 1] == '.')
-        name.length--;
-    return name;
-}
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -94,11 +87,32 @@ bool domain_is_address(struct text host)
     return text_find(host, ':') != NULL || is_ipv4(host);
 }
 
+#define ONES 0x0101010101010101u
+
+/* Eight octets, those from A to Z in lower case. */
+static uint64_t lower_word(uint64_t word)
+{
+    uint64_t low = word & ONES * 0x7f;
+    uint64_t from_a = low + ONES * (0x80 - 'A'), above_z = low + ONES * (0x7f - 'Z');
+    uint64_t upper = (from_a ^ above_z) & ~word & ONES * 0x80;
+    return word | upper >> 2;
+}
+
 uint64_t domain_hash(struct text name)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    const uint64_t factor = 0x9e3779b97f4a7c15u;
+    uint64_t hash = factor, word;
+
     name = domain_without_dot(name);
+    hash ^= name.length;
+    for (; name.length >= sizeof(word); name = text_skip(name, sizeof(word))) {
+        memcpy(&word, name.at, sizeof(word));
+        hash = (hash ^ lower_word(word)) * factor;
+        hash ^= hash >> 29;
+    }
+    word = 0;
     for (size_t i = 0; i < name.length; i++)
-        hash = (hash ^ (unsigned char)text_lower(name.at[i])) * 0x100000001b3u;
-    return hash ^ (hash >> 32);
+        word = word << 8 | (unsigned char)name.at[i];
+    hash = (hash ^ lower_word(word)) * factor;
+    return hash ^ hash >> 32;
 }

@@ -16,10 +16,15 @@ bool domain_equal(struct text a, struct text b);
 /* Is `name` the domain itself or below it, on a label boundary? (The Lync rule for SRV targets.) */
 bool domain_is_within(struct text name, struct text domain);
 /* Without its trailing dot. */
-struct text domain_without_dot(struct text name);
+static inline struct text domain_without_dot(struct text name)
+{
+    if (name.length > 1 && name.at[name.length - 1] == '.')
+        name.length--;
+    return name;
+}
 /* IPv4 in dotted quads, or IPv6 with or without brackets. */
 bool domain_is_address(struct text host);
-uint64_t
-domain_hash(struct text name); /* ignores case and a trailing dot; not for hostile keys without a secret */
+/* Ignores case and a trailing dot; not for hostile keys without a secret. */
+uint64_t domain_hash(struct text name);
 
 #endif

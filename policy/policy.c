@@ -10,7 +10,7 @@
 
 /* Open addressing over borrowed names; at most half full. */
 struct name_set {
-    size_t mask;
+    size_t mask, count;
     struct text slot[];
 };
 
@@ -23,6 +23,7 @@ static struct name_set *name_set_create(char *const *names, size_t count)
     if (set == NULL)
         return NULL;
     set->mask = size - 1;
+    set->count = count;
     for (size_t i = 0; i < count; i++) {
         struct text name = domain_without_dot(text_of(names[i]));
         size_t at = domain_hash(name) & set->mask;
@@ -85,7 +86,7 @@ bool policy_is_blocked(const struct policy *policy, struct text domain)
     char dotted[DOMAIN_LONGEST + 2] = ".";
 
     domain = domain_without_dot(domain);
-    if (domain.length == 0 || domain.length > DOMAIN_LONGEST)
+    if (policy->blocked->count == 0 || domain.length == 0 || domain.length > DOMAIN_LONGEST)
         return false;
     if (name_set_has(policy->blocked, domain))
         return true;

@@ -41,10 +41,10 @@ static size_t say_lines_lost(void *context, uint64_t lost, char *to, size_t size
     operation_log(context, LOG_LEVEL_ERROR, "lines-lost", "file=%s lines=%llu", "audit.jsonl",
                   (unsigned long long)lost);
     json_line_begin(&json, to, size);
-    json_line_text(&json, "time", text_of(now));
-    json_line_text(&json, "event", text_of(event_token(AUDIT_LINES_LOST)));
-    json_line_text(&json, "reason", text_of(reason_token(REASON_OVERLOADED)));
-    json_line_text(&json, "detail", text_of(detail));
+    json_line_word(&json, JSON_KEY("time"), text_of(now));
+    json_line_word(&json, JSON_KEY("event"), text_of(event_token(AUDIT_LINES_LOST)));
+    json_line_word(&json, JSON_KEY("reason"), text_of(reason_token(REASON_OVERLOADED)));
+    json_line_text(&json, JSON_KEY("detail"), text_of(detail));
     return json_line_end(&json);
 }
 
@@ -77,14 +77,14 @@ void audit_set_users(struct audit *audit, enum audit_users users)
     audit->users = users;
 }
 
-static void add(struct json_line *json, const char *key, struct text value)
+static void add(struct json_line *json, struct text key, struct text value)
 {
     if (value.length > 0) {
         json_line_text(json, key, value);
     }
 }
 
-static void add_user(struct json_line *json, const struct audit *audit, const char *key, struct text uri)
+static void add_user(struct json_line *json, const struct audit *audit, struct text key, struct text uri)
 {
     char shown[USERS_URI_MOST];
     if (uri.length > 0) {
@@ -102,51 +102,52 @@ static void add_session(struct json_line *json, const struct audit_record *recor
         for (unsigned i = 0; i < 16; i++) {
             session[i] = digits[record->session >> (60 - 4 * i) & 0xf];
         }
-        json_line_text(json, "session", (struct text){session, sizeof session});
+        json_line_word(json, JSON_KEY("session"), (struct text){session, sizeof session});
     }
-    add(json, "side", text_of(sides[record->side]));
+    if (record->side != AUDIT_NO_SIDE)
+        json_line_word(json, JSON_KEY("side"), text_of(sides[record->side]));
     if (record->has_direction) {
-        json_line_text(json, "direction", text_of(direction_word(record->direction)));
+        json_line_word(json, JSON_KEY("direction"), text_of(direction_word(record->direction)));
     }
 }
 
 static void add_peer(struct json_line *json, const struct audit_record *record)
 {
     size_t names = record->certificate_name_count;
-    add(json, "partner", record->partner);
-    add(json, "peer", record->peer);
+    add(json, JSON_KEY("partner"), record->partner);
+    add(json, JSON_KEY("peer"), record->peer);
     if (names > 0) {
-        json_line_texts(json, "certificate-names", record->certificate_names,
+        json_line_texts(json, JSON_KEY("certificate-names"), record->certificate_names,
                         names < AUDIT_NAMES_MOST ? names : AUDIT_NAMES_MOST);
         json->cut = json->cut || names > AUDIT_NAMES_MOST;
     }
-    add(json, "issuer", record->issuer);
-    add(json, "anchor", record->anchor);
-    add(json, "tls", record->tls);
+    add(json, JSON_KEY("issuer"), record->issuer);
+    add(json, JSON_KEY("anchor"), record->anchor);
+    add(json, JSON_KEY("tls"), record->tls);
 }
 
 static void add_request(struct json_line *json, const struct audit *audit, const struct audit_record *record)
 {
-    add(json, "method", record->method);
-    add_user(json, audit, "from", record->from);
-    add_user(json, audit, "to", record->to);
-    add(json, "call-id", record->call_id);
+    add(json, JSON_KEY("method"), record->method);
+    add_user(json, audit, JSON_KEY("from"), record->from);
+    add_user(json, audit, JSON_KEY("to"), record->to);
+    add(json, JSON_KEY("call-id"), record->call_id);
     if (record->status != 0) {
-        json_line_number(json, "status", record->status);
+        json_line_number(json, JSON_KEY("status"), record->status);
     }
     if (record->has_duration) {
-        json_line_number(json, "duration-ms", record->duration_ms);
+        json_line_number(json, JSON_KEY("duration-ms"), record->duration_ms);
     }
 }
 
 static void add_ending(struct json_line *json, const struct audit_record *record)
 {
     char date[CALENDAR_TIME];
-    add(json, "what", record->what);
-    add(json, "subject", record->subject);
+    add(json, JSON_KEY("what"), record->what);
+    add(json, JSON_KEY("subject"), record->subject);
     if (record->ends != 0) {
-        json_line_text(json, "ends", text_of(calendar_time(record->ends, date)));
-        json_line_number(json, "days-left", record->days_left);
+        json_line_text(json, JSON_KEY("ends"), text_of(calendar_time(record->ends, date)));
+        json_line_number(json, JSON_KEY("days-left"), record->days_left);
     }
 }
 
@@ -156,17 +157,17 @@ struct text audit_format(struct audit *audit, const struct audit_record *record,
     struct json_line json;
     log_time_print(&audit->clock, now_ms, now);
     json_line_begin(&json, audit->line, sizeof audit->line);
-    json_line_text(&json, "time", (struct text){now, LOG_TIME_OCTETS - 1});
-    json_line_text(&json, "event", text_of(event_token(record->event)));
-    json_line_text(&json, "reason", text_of(reason_token(record->reason)));
+    json_line_word(&json, JSON_KEY("time"), (struct text){now, LOG_TIME_OCTETS - 1});
+    json_line_word(&json, JSON_KEY("event"), text_of(event_token(record->event)));
+    json_line_word(&json, JSON_KEY("reason"), text_of(reason_token(record->reason)));
     add_session(&json, record);
     add_peer(&json, record);
     add_request(&json, audit, record);
     if (record->policy != 0) {
-        json_line_number(&json, "policy", (int64_t)record->policy);
+        json_line_number(&json, JSON_KEY("policy"), (int64_t)record->policy);
     }
     add_ending(&json, record);
-    add(&json, "detail", record->detail);
+    add(&json, JSON_KEY("detail"), record->detail);
     return (struct text){audit->line, json_line_end(&json)};
 }
 

@@ -144,7 +144,7 @@ void json_line_begin(struct json_line *json, char *to, size_t size)
     to[0] = '{';
 }
 
-static bool put(struct json_line *json, struct text octets)
+static inline bool put(struct json_line *json, struct text octets)
 {
     if (octets.length > json->size - ENDING_OCTETS - json->length) {
         return false;
@@ -156,10 +156,9 @@ static bool put(struct json_line *json, struct text octets)
     return true;
 }
 
-static bool put_key(struct json_line *json, const char *key)
+static bool put_key(struct json_line *json, struct text key)
 {
-    return (json->first || put(json, TEXT(","))) && put(json, TEXT("\"")) && put(json, text_of(key)) &&
-           put(json, TEXT("\":"));
+    return put(json, json->first ? text_skip(key, 1) : key);
 }
 
 /* Cuts before a character, not within one. */
@@ -199,13 +198,20 @@ static void finish(struct json_line *json, size_t before, bool whole)
     }
 }
 
-void json_line_text(struct json_line *json, const char *key, struct text value)
+void json_line_text(struct json_line *json, struct text key, struct text value)
 {
     size_t before = json->length;
     finish(json, before, put_key(json, key) && put_string(json, value));
 }
 
-void json_line_texts(struct json_line *json, const char *key, const struct text *values, size_t count)
+void json_line_word(struct json_line *json, struct text key, struct text value)
+{
+    size_t before = json->length;
+    finish(json, before,
+           put_key(json, key) && put(json, TEXT("\"")) && put(json, value) && put(json, TEXT("\"")));
+}
+
+void json_line_texts(struct json_line *json, struct text key, const struct text *values, size_t count)
 {
     size_t before = json->length, most = before + (json->size - before) / 2;
     bool whole = put_key(json, key) && put(json, TEXT("["));
@@ -220,7 +226,7 @@ void json_line_texts(struct json_line *json, const char *key, const struct text 
     finish(json, before, whole && put(json, TEXT("]")));
 }
 
-void json_line_number(struct json_line *json, const char *key, int64_t value)
+void json_line_number(struct json_line *json, struct text key, int64_t value)
 {
     char digits[24];
     char *at = digits + sizeof digits;

@@ -23,10 +23,13 @@ struct json_line {
 };
 
 void json_line_begin(struct json_line *json, char *to, size_t size); /* size >= 64 */
-/* Keys are literals of ours, never from outside. */
-void json_line_text(struct json_line *json, const char *key, struct text value);
-void json_line_texts(struct json_line *json, const char *key, const struct text *values, size_t count);
-void json_line_number(struct json_line *json, const char *key, int64_t value);
+/* Keys are literals of ours, never from outside, with all that stands between the value before and theirs. */
+#define JSON_KEY(name) TEXT(",\"" name "\":")
+void json_line_text(struct json_line *json, struct text key, struct text value);
+/* The same for a literal of ours, or digits: no octet of it needs an escape. */
+void json_line_word(struct json_line *json, struct text key, struct text value);
+void json_line_texts(struct json_line *json, struct text key, const struct text *values, size_t count);
+void json_line_number(struct json_line *json, struct text key, int64_t value);
 /* The object and a newline; returns the length of the line. */
 size_t json_line_end(struct json_line *json);
 

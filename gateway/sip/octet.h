@@ -34,24 +34,31 @@ static inline bool octet_is(char c, unsigned classes)
     return (octet_classes[(unsigned char)c] & classes) != 0;
 }
 
-/* How many octets at the start of the text are of the classes. Four at a time, as long as they share one. */
+/* How many octets at the start of the text are of the classes. */
 static inline size_t octets_span(struct text t, unsigned classes)
 {
-    const unsigned char *at = (const unsigned char *)t.at;
     size_t count = 0;
-    while (t.length - count >= 4 &&
-           (octet_classes[at[count]] & octet_classes[at[count + 1]] & octet_classes[at[count + 2]] &
-            octet_classes[at[count + 3]] & classes) != 0)
-        count += 4;
     while (count < t.length && octet_is(t.at[count], classes))
         count++;
     return count;
 }
 
+/* The same for what is mostly long: four at a time, as long as they share a class. */
+static inline size_t octets_long_span(struct text t, unsigned classes)
+{
+    const unsigned char *at = (const unsigned char *)t.at, *end = at + t.length;
+    while (end - at >= 4 && (octet_classes[at[0]] & octet_classes[at[1]] & octet_classes[at[2]] &
+                             octet_classes[at[3]] & classes) != 0)
+        at += 4;
+    while (at < end && (octet_classes[*at] & classes) != 0)
+        at++;
+    return (size_t)((const char *)at - t.at);
+}
+
 /* At least one octet, and all of the classes. */
 static inline bool octets_are(struct text t, unsigned classes)
 {
-    return t.length > 0 && octets_span(t, classes) == t.length;
+    return t.length > 0 && octets_long_span(t, classes) == t.length;
 }
 
 static inline struct text octets_skip_blanks(struct text t)

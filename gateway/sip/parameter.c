@@ -16,7 +16,7 @@ static bool read_value(struct text *rest, struct sip_parameter *parameter)
         parameter->is_quoted = true;
         parameter->value = (struct text){rest->at + 1, length - 2};
     } else {
-        length = octets_span(*rest, OCTET_VALUE);
+        length = octets_long_span(*rest, OCTET_VALUE);
         if (length == 0)
             return false;
         parameter->value = (struct text){rest->at, length};
@@ -67,9 +67,7 @@ static size_t element_length(struct text t)
 {
     bool in_brackets = false;
 
-    for (size_t i = 0; i < t.length; i++) {
-        if (octet_is(t.at[i], OCTET_PLAIN))
-            continue;
+    for (size_t i = 0; (i += octets_long_span(text_skip(t, i), OCTET_PLAIN)) < t.length; i++) {
         if (t.at[i] == ',') {
             if (!in_brackets)
                 return i;

@@ -137,7 +137,7 @@ static bool find_joints(struct text t, struct joints *joints)
     const char *end = t.at + t.length;
 
     *joints = (struct joints){0};
-    for (const char *at = t.at; (at += octets_span(text_from(at, end), OCTET_URI_PLAIN)) < end; at++) {
+    for (const char *at = t.at; (at += octets_long_span(text_from(at, end), OCTET_URI_PLAIN)) < end; at++) {
         if (*at == '@') {
             joints->has_two_at_signs = joints->at_sign != NULL;
             joints->at_sign = at;

@@ -24,6 +24,12 @@ static bool take_slash(struct text *rest)
 static bool read_protocol(struct text *rest, struct sip_via *via)
 {
     struct text name, version;
+
+    if (text_starts_with(*rest, TEXT("SIP/2.0/TLS "))) { /* nearly always */
+        via->transport = (struct text){rest->at + 8, 3};
+        *rest = octets_skip_blanks(text_skip(*rest, 12));
+        return true;
+    }
     if (!take_token(rest, &name) || !take_slash(rest) || !take_token(rest, &version) || !take_slash(rest) ||
         !take_token(rest, &via->transport))
         return false;

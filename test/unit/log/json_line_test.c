@@ -107,10 +107,10 @@ static void members_come_in_order(void **state)
     struct json_line json;
     struct text names[] = {TEXT("dns:a"), TEXT("sip:b\"")};
     json_line_begin(&json, line, sizeof line);
-    json_line_text(&json, "event", TEXT("request"));
-    json_line_texts(&json, "names", names, 2);
-    json_line_texts(&json, "none", NULL, 0);
-    json_line_number(&json, "status", -404);
+    json_line_text(&json, JSON_KEY("event"), TEXT("request"));
+    json_line_texts(&json, JSON_KEY("names"), names, 2);
+    json_line_texts(&json, JSON_KEY("none"), NULL, 0);
+    json_line_number(&json, JSON_KEY("status"), -404);
     size_t length = json_line_end(&json);
     assert_true(text_equal(
         (struct text){line, length},
@@ -131,7 +131,7 @@ static void a_long_value_is_cut_before_a_character(void **state)
             memcpy(value + i, "\xf0\x9f\x98\x80", 4);
         }
         json_line_begin(&json, line, sizeof line);
-        json_line_text(&json, "v", (struct text){value, 1600});
+        json_line_text(&json, JSON_KEY("v"), (struct text){value, 1600});
         size_t length = json_line_end(&json);
         assert_true(length <= JSON_LINE_VALUE_MOST * 3 + 20);
         assert_true(
@@ -149,11 +149,11 @@ static void what_does_not_fit_is_left_out_whole(void **state)
         struct json_line json;
         struct text names[] = {text_of(hostile), text_of(hostile), text_of(hostile)};
         json_line_begin(&json, line, size);
-        json_line_text(&json, "time", TEXT("now"));
-        json_line_text(&json, "from", text_of(hostile));
-        json_line_texts(&json, "names", names, 3);
-        json_line_number(&json, "status", 200);
-        json_line_text(&json, "detail", text_of(hostile));
+        json_line_text(&json, JSON_KEY("time"), TEXT("now"));
+        json_line_text(&json, JSON_KEY("from"), text_of(hostile));
+        json_line_texts(&json, JSON_KEY("names"), names, 3);
+        json_line_number(&json, JSON_KEY("status"), 200);
+        json_line_text(&json, JSON_KEY("detail"), text_of(hostile));
         size_t length = json_line_end(&json);
         assert_true(length <= size);
         assert_memory_equal(line, "{\"time\":\"now\"", 13);
