@@ -33,7 +33,8 @@ static const struct peer_revocation *ask(struct peer *peer, size_t path, const s
     const struct revocation_question question = {.terms = &place->terms,
                                                  .evidence = peer->evidence.fetched,
                                                  .needs = peer->evidence.needs,
-                                                 .now = now};
+                                                 .now = now,
+                                                 .unasked_passes_until = peer->evidence.unasked_passes_until};
 
     if (now <= place->finding.until)
         return place;

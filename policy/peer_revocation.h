@@ -32,6 +32,7 @@ struct peer_revocations {
 struct peer_evidence {
     const struct revocation_evidence *fetched; /* borrowed */
     struct revocation_needs *needs;            /* borrowed */
+    int64_t unasked_passes_until;              /* as in struct revocation_question */
 };
 
 /* As revocation_check. */

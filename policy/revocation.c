@@ -20,6 +20,7 @@ const struct evidence_entry *inquiry_look(struct revocation_inquiry *inquiry,
     if (question->needs == NULL)
         return entry;
     if (entry == NULL) {
+        inquiry->is_unasked = true;
         revocation_needs_add(question->needs, need, true);
         inquiry_let_answer_end(inquiry, question->now + REVOCATION_UNASKED_SECONDS);
         return NULL;
@@ -81,7 +82,14 @@ static struct answer check_certificate(const struct trust_path *path, size_t ind
         by_ocsp = inquiry_ask_ocsp(&ocsp);
     finding->until = crls.until < ocsp.until ? crls.until : ocsp.until;
     finding->marks |= crls.marks | ocsp.marks;
-    return combine(terms, path->certificate[index]->is_ca, &crls, by_crls, &ocsp, by_ocsp);
+    struct answer answer = combine(terms, path->certificate[index]->is_ca, &crls, by_crls, &ocsp, by_ocsp);
+    if (answer.status == STATUS_UNKNOWN && answer.is_refused && (crls.is_unasked || ocsp.is_unasked) &&
+        question->now < question->unasked_passes_until) {
+        answer.is_refused = false;
+        if (finding->until >= question->unasked_passes_until)
+            finding->until = question->unasked_passes_until - 1;
+    }
+    return answer;
 }
 
 enum reason revocation_check(const struct trust_path *path, const struct revocation_question *question,

@@ -15,6 +15,7 @@ struct revocation_inquiry {
     const struct revocation_question *question;
     int64_t until;   /* as in struct revocation_finding */
     uint64_t marks;  /* likewise */
+    bool is_unasked; /* a source of it was never asked */
     const char *why; /* a literal: of the last status that was not good */
 };
 

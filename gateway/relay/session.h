@@ -45,6 +45,7 @@ struct session {
                                             request of it is believed */
     unsigned unbelieved;                 /* requests of such a stranger */
     bool handed_over;                    /* the first octets came: the peer has accepted us too */
+    int64_t unasked_passes_until; /* as in struct revocation_question; 0: no such time is running */
     bool awaits_evidence;       /* its verdict may change by what is being fetched: see SESSION_CHECKING */
     uint64_t evidence_until_ms; /* SESSION_CHECKING: then it is judged by what there is; loop time */
 

@@ -130,6 +130,18 @@ bool session_is_judged(const struct session *session)
            !peer_revocation_is_stale(session->peer, worker_wall_clock());
 }
 
+/* A reload may bring a source of revocation that was never asked: no reason to cut off who was let in, for as
+ * long as a first answer takes. Once, until all were asked. */
+static int64_t grace(struct session *session)
+{
+    if (session->worker->shared->fetch == NULL)
+        return 0;
+    if (session->unasked_passes_until == 0)
+        session->unasked_passes_until =
+            worker_wall_clock() + session->worker->snapshot->settings->fetch.timeout_ms / 1000 + 2;
+    return session->unasked_passes_until;
+}
+
 void session_judge_again(struct session *session)
 {
     struct worker *worker = session->worker;
@@ -142,7 +154,10 @@ void session_judge_again(struct session *session)
         return;
     }
     peer->evidence = evidence_of(worker);
+    peer->evidence.unasked_passes_until = grace(session);
     struct peer_verdict verdict = judge(session, worker->snapshot, peer);
+    if (!worker->needs.must_wait)
+        session->unasked_passes_until = 0;
     worker_ask_needs(worker);
     if (verdict.reason != REASON_OK) {
         free(peer);

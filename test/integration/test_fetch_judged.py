@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""probe and explain judge revocation as run would: probe by what it fetches itself, explain by what run has kept."""
+"""Judged by what was fetched: live sessions that a reload gives a new source, and probe and explain, which judge as run
+would: probe by what it fetches itself, explain by what run has kept."""
 
 import json
 
 import pytest
 
+from lib import wait
 from lib.web import Web
-from test_crl_urls import FETCH, REVOKED, refused
+from test_crl_urls import FETCH, REVOKED, UNKNOWN, refused
+from test_reload import crosses
 
 
 @pytest.fixture
@@ -44,3 +47,29 @@ def test_explain_goes_by_what_was_kept(with_url, pki, web):
         "explain", "--direction", "inbound", "--certificate", pki.fabrikam_edge.chain_file, "--from",
         "sip:bob@fabrikam.example", "--to", "sip:alice@corp.example", "--json").stdout)
     assert told["reason"] == REVOKED and len(web.asked) == asked
+
+
+def test_session_lives_on_while_a_new_source_is_fetched(make_lab, pki, web):
+    """A reload makes revocation required, by a list that was never fetched: the session waits for it, and is not closed."""
+    lab = make_lab(settings={"fetch": FETCH})
+    outside = lab.from_outside()
+    crosses(lab, outside)
+    web.pages["/root.crl"] = pki.fabrikam.crl()
+    lab.gateway.partners["fabrikam"].update({"crls": [web.url("/root.crl")], "revocation": "required"})
+    lab.gateway.write()
+    assert lab.gateway.reload()["event"] == "policy-loaded"
+    crosses(lab, outside)
+    wait.until(lambda: web.asked, what="the list to be fetched")
+    crosses(lab, outside)
+    assert outside.is_alive()
+
+
+def test_session_ends_when_a_new_source_fails(make_lab, pki, web):
+    lab = make_lab(settings={"fetch": FETCH})
+    outside = lab.from_outside()
+    crosses(lab, outside)
+    lab.gateway.partners["fabrikam"].update({"crls": [web.url("/missing.crl")], "revocation": "required"})
+    lab.gateway.write()
+    assert lab.gateway.reload()["event"] == "policy-loaded"
+    outside.expect_end()
+    assert lab.gateway.audit.wait_for(event="session-closed", peer=outside.local)["reason"] == UNKNOWN
