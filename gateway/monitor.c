@@ -48,6 +48,20 @@ static void print_gauges(struct metrics_page *page, const struct gateway *gatewa
     metrics_value(page, operation_log_lost(shared->log), "file", "gateway.log", NULL);
 }
 
+static void print_fetching(struct metrics_page *page, const struct gateway *gateway)
+{
+    struct fetcher_statistics statistics;
+
+    fetcher_statistics(gateway->fetcher, &statistics);
+    metrics_family(page, "fedgate_revocation_sources", METRICS_GAUGE,
+                   "CRLs and OCSP answers that are fetched when they are due.");
+    metrics_value(page, statistics.sources, NULL);
+    metrics_family(page, "fedgate_revocation_fetches_total", METRICS_COUNTER,
+                   "CRLs and OCSP answers that were fetched, or were not to be had.");
+    metrics_value(page, statistics.fetched, "outcome", "fetched", NULL);
+    metrics_value(page, statistics.failed, "outcome", "failed", NULL);
+}
+
 static struct audit_sums *add_up(const struct gateway *gateway)
 {
     struct audit_sums *sums = calloc(1, sizeof(*sums));
@@ -70,6 +84,7 @@ void monitor_write(struct gateway *gateway)
     metrics_page_init(&page);
     print_program(&page, gateway);
     print_gauges(&page, gateway);
+    print_fetching(&page, gateway);
     metrics_counts(&page, sums);
     monitor_partners(&page, gateway, &sums->nobody);
     monitor_dns(&page, gateway);
