@@ -20,8 +20,9 @@ from lib.document import ROOT, Document, bare, defined, rows
 
 README = Document("README.md")
 PARTNERS = Document("federation-partners/README.md")
+TROUBLE = Document("gateway/TROUBLE.md")
 DOCUMENTS = ["README.md", "federation-partners/README.md", "policy/README.md", "gateway/README.md", "gateway/DECISIONS.md",
-             "test/README.md", "test/integration/README.md", "test/policy-cases/README.md"]
+             "gateway/TROUBLE.md", "test/README.md", "test/integration/README.md", "test/policy-cases/README.md"]
 
 
 # ---- what the code lists, and the README repeats ----
@@ -34,16 +35,28 @@ def shown_status(inbound, outbound):
 
 @pytest.mark.framework
 def test_reasons():
-    table = rows(README.section("Reasons"))
-    assert [row[:3] for row in table] == [
-        [f"`{token}`", shown_status(inbound, outbound), sentence]
-        for _, token, inbound, outbound, sentence in defined("policy/reason.h", "REASONS", 5)]
-    assert all(len(row) == 4 and len(row[3]) > 5 for row in table)
+    """Each has its entry: status and sentence as in the code, what to look at, and what to do."""
+    entries = dict(re.findall(r"^### `([\w-]+)`\n(.*?)(?=^##|\Z)", TROUBLE.text, re.MULTILINE | re.DOTALL))
+    assert TROUBLE.text.count("\n### ") == len(entries)
+    known = defined("policy/reason.h", "REASONS", 5)
+    assert set(entries) == {token for _, token, _, _, _ in known}
+    for _, token, inbound, outbound, sentence in known:
+        first, look, do = re.fullmatch(r"\n(.*)\n\n- Look: (.{5,}?)\n- Do: (.{5,}?)\n+", entries[token], re.DOTALL).groups()
+        assert first == f"{shown_status(inbound, outbound)}: {sentence}", token
+        assert look.endswith((".", "?")) and do.endswith("."), token
+
+
+@pytest.mark.framework
+def test_events_of_gateway_log():
+    sources = "".join(path.read_text() for path in (ROOT / "gateway").rglob("*.c"))
+    written = set(re.findall(r'\boperation_log\([^";]*?LOG_LEVEL_(?!DEBUG)\w+[^";]*?"([\w-]+)"', sources))
+    assert len(written) > 15
+    assert {token for row in rows(TROUBLE.section("gateway.log")) for token in re.findall(r"`([\w-]+)`", row[0])} == written
 
 
 @pytest.mark.framework
 def test_reasons_that_cannot_occur_yet():
-    said = re.search(r"These cannot occur yet: (.*?)\.\n", README.text, re.DOTALL).group(1)
+    said = re.search(r"These cannot occur yet: (.*?)\.\n", TROUBLE.text, re.DOTALL).group(1)
     sources = [path for folder in ("gateway", "policy") for path in (ROOT / folder).rglob("*.c")
                if path.parent.name != "command"]
     assert len(sources) > 100
