@@ -32,6 +32,7 @@ static void stop(struct gateway *gateway, const char *why)
                                                        .policy = gateway->settings->generation,
                                                        .detail = text_of(why)});
     operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "stopping", "why=%s", why);
+    service_stopping(gateway);
     for (unsigned i = 0; i < gateway->worker_count; i++)
         worker_stop(gateway->worker[i]);
 }
@@ -161,6 +162,7 @@ static void say_started(struct gateway *gateway)
 static bool gateway_init(struct gateway *gateway, const char *file)
 {
     gateway->file = file;
+    service_open(&gateway->service);
     gateway->shared.partners = partner_registry_create();
     gateway->shared.seen = seen_create();
     if (gateway->shared.partners == NULL || gateway->shared.seen == NULL || uv_loop_init(&gateway->loop) != 0)
@@ -210,6 +212,7 @@ static void gateway_deinit(struct gateway *gateway)
     if (gateway->has_lock)
         uv_mutex_destroy(&gateway->shared.address_lock);
     settings_release(gateway->settings);
+    service_close(&gateway->service);
 }
 
 int gateway_run(const char *file)
@@ -240,6 +243,8 @@ int gateway_run(const char *file)
         goto out;
     reload_say_loaded(gateway, gateway->settings, NULL);
     say_started(gateway);
+    if (!service_start(gateway))
+        goto out;
     uv_run(&gateway->loop, UV_RUN_DEFAULT);
     monitor_write(gateway);
     status = 0;

@@ -6,6 +6,7 @@
 
 #include "gateway/fetch/fetcher.h"
 #include "gateway/relay/worker.h"
+#include "gateway/service.h"
 
 #define GATEWAY_SIGNALS 4u
 
@@ -20,6 +21,7 @@ struct gateway {
     uv_loop_t loop;
     bool has_loop, has_lock, is_stopping;
     uv_signal_t signal[GATEWAY_SIGNALS];
+    struct service service; /* of systemd */
 
     uv_timer_t monitor; /* see monitor.c */
     int64_t watched;    /* when certificate_watch last looked; seconds since 1970 */

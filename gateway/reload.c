@@ -130,6 +130,8 @@ static void loaded(uv_work_t *work, int status)
         settings_release(gateway->settings);
         gateway->settings = settings;
     }
+    if (!gateway->is_stopping)
+        service_reloaded(gateway, gateway->problems.errors);
     problems_deinit(&gateway->problems);
     if (gateway->reload_again && !gateway->is_stopping) {
         gateway->reload_again = false;
@@ -146,7 +148,10 @@ void reload_begin(struct gateway *gateway, const char *why)
     operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "reloading", "why=%s", why);
     problems_init(&gateway->problems);
     gateway->reload.data = gateway;
+    service_reloading(gateway);
     gateway->is_reloading = uv_queue_work(&gateway->loop, &gateway->reload, load, loaded) == 0;
-    if (!gateway->is_reloading)
-        operation_log(gateway->shared.log, LOG_LEVEL_ERROR, "reload-failed", "why=%s", "no memory");
+    if (gateway->is_reloading)
+        return;
+    operation_log(gateway->shared.log, LOG_LEVEL_ERROR, "reload-failed", "why=%s", "no memory");
+    service_reloaded(gateway, 0);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE /* pthread_setname_np */
 #include "gateway/relay/worker.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,8 +263,12 @@ void worker_woken(uv_async_t *async)
 static void run(void *argument)
 {
     struct worker *worker = argument;
+    char name[16]; /* what top and gdb show */
 
+    snprintf(name, sizeof(name), "worker-%u", worker->index);
+    (void)pthread_setname_np(pthread_self(), name);
     uv_run(&worker->loop, UV_RUN_DEFAULT);
+    atomic_store(&worker->alive_ms, WORKER_ENDED);
     tls_thread_end();
     atomic_fetch_sub(&worker->shared->workers_running, 1);
     uv_async_send(&worker->shared->worker_ended);
@@ -277,6 +283,7 @@ bool worker_start(struct worker *worker)
         uv_prepare_start(&worker->before_poll, flush_before_poll) != 0 ||
         uv_check_start(&worker->after_poll, flush_after_poll) != 0)
         return false;
+    atomic_store(&worker->alive_ms, worker_now(worker));
     worker->has_thread = uv_thread_create(&worker->thread, run, worker) == 0;
     return worker->has_thread;
 }

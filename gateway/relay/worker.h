@@ -111,7 +111,7 @@ struct worker {
         is_judging; /* after a reload or new evidence: some sessions are still judged under what was before */
     uint64_t ticks;
     uint64_t stop_deadline_ms;
-    _Atomic uint64_t alive_ms; /* for the watchdog: when the tick last ran */
+    _Atomic uint64_t alive_ms; /* for the watchdog: when the tick last ran; WORKER_ENDED */
 
     char *read_buffer, *plain_buffer; /* owned; lent to streams and channels */
     struct sip_header *header;        /* owned; for the message that is being read */
@@ -123,6 +123,7 @@ struct worker {
 };
 
 #define TICK_MS 100u
+#define WORKER_ENDED UINT64_MAX /* its loop has nothing left to do */
 #define HEADERS_ADDED_MOST 16u
 
 /* Binds its listeners too: the ports of `first` where the settings say 0. NULL: `why` says it in a sentence.

@@ -19,14 +19,14 @@ class Lab:
     """`settings` and `partners` are laid over the defaults; a partner None is left out."""
 
     def __init__(self, folder, pki, *, settings=None, partners=None, nameserver=None, valgrind=False, handler=None,
-                 start=True):
+                 start=True, **of_gateway):
         self.pki, self.nameserver = pki, nameserver
         self._clients, self._servers = [], []
         self.inside = self.serve(pki.fe1, trust=[pki.enterprise], handler=handler)
         self.fabrikam = self.serve(pki.fabrikam_edge, trust=[pki.public], handler=handler)
         self.contoso = self.serve(pki.contoso_edge, trust=[pki.public], handler=handler)
         self.gateway = Gateway(folder, yaml_text.merge(self._settings(), settings or {}),
-                               self._partners(partners or {}), valgrind=valgrind)
+                               self._partners(partners or {}), valgrind=valgrind, **of_gateway)
         if start:
             self.gateway.start()
 

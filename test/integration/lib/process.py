@@ -20,13 +20,14 @@ def _kill_what_is_left():
 
 
 class Process:
-    def __init__(self, command, folder, name, environment=None, stdin=subprocess.DEVNULL):
+    def __init__(self, command, folder, name, environment=None, stdin=subprocess.DEVNULL,
+                 descriptors=()):
         self.command = [str(word) for word in command]
         self.stdout = Path(folder) / f"{name}.stdout"
         self.stderr = Path(folder) / f"{name}.stderr"
         with self.stdout.open("wb") as out, self.stderr.open("wb") as error:
             self.child = subprocess.Popen(self.command, stdout=out, stderr=error, stdin=stdin,
-                                          cwd=folder, env=environment)
+                                          cwd=folder, env=environment, pass_fds=descriptors)
         _alive.add(self)
 
     @property
