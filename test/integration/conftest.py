@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from lib import gateway, pki as certificates, wait  # noqa: E402
 from lib.lab import Lab  # noqa: E402
 from lib.nameserver import NameServer  # noqa: E402
+from lib.web import Web  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -131,6 +132,13 @@ def cleanup():
 @pytest.fixture
 def nameserver():
     server = NameServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def web():
+    server = Web()
     yield server
     server.close()
 

@@ -18,13 +18,6 @@ FETCH = {"allow-private": True, "timeout": "1s", "size": "64KiB"}
 DER = certificates.crl_in_der
 
 
-@pytest.fixture
-def web():
-    web = Web()
-    yield web
-    web.close()
-
-
 def points(*urls):
     return (x509.CRLDistributionPoints([x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)
                                         for url in urls]), False)

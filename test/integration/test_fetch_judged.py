@@ -7,16 +7,8 @@ import json
 import pytest
 
 from lib import wait
-from lib.web import Web
 from test_crl_urls import FETCH, REVOKED, UNKNOWN, refused
 from test_reload import crosses
-
-
-@pytest.fixture
-def web():
-    web = Web()
-    yield web
-    web.close()
 
 
 @pytest.fixture

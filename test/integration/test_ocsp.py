@@ -185,13 +185,6 @@ def responder(pki, tmp_path, cleanup):
 
 
 @pytest.fixture
-def web():
-    web = Web()
-    yield web
-    web.close()
-
-
-@pytest.fixture
 def lab_with(make_lab):
     def make(rule=REQUIRED, **keys):
         return make_lab(partners={"fabrikam": {"ocsp": rule, **keys}}, settings={"fetch": FETCH})

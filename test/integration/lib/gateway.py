@@ -63,16 +63,18 @@ def _fits(value, wanted):
 
 
 class Gateway:
-    def __init__(self, folder, settings, partners, *, valgrind=False, user_files=(), manager=None, environment=None):
+    def __init__(self, folder, settings, partners, *, valgrind=False, user_files=(), manager=None, environment=None,
+                 prefix=()):
         """`settings`: gateway.yaml as a dict. `partners`: name -> partner file as a dict, `partner` filled in.
-        `manager`: a manager.Manager that starts it; `environment`: added to it."""
+        `manager`: a manager.Manager that starts it; `environment`: added to it; `prefix`: words before the
+        command."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.settings, self.partners = settings, dict(partners)
         self.file = self.folder / "gateway.yaml"
         self.audit = AuditLog(self.folder / "logs" / "audit.jsonl")
         self.log_file = self.folder / "logs" / "gateway.log"
-        self.valgrind, self.manager = valgrind, manager
+        self.valgrind, self.manager, self.prefix = valgrind, manager, list(prefix)
         self.environment = environment or {}  # what its process has besides
         self.process = None
         self.write()
@@ -116,7 +118,7 @@ class Gateway:
         environment = {**os.environ, "ASAN_OPTIONS": "abort_on_error=0:exitcode=98:detect_leaks=1"
                        ":quarantine_size_mb=4",
                        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", **self.environment}
-        self.process = Process(words, self.folder, "fedgate", environment, descriptors=inherited)
+        self.process = Process([*self.prefix, *words], self.folder, "fedgate", environment, descriptors=inherited)
         if ready:
             def started():
                 assert self.process.is_alive(), (
