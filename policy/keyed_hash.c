@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) void compress(struct state *s)
     s->v2 = rotate(s->v2, 32);
 }
 
-static inline void absorb(struct state *s, uint64_t word)
+static inline __attribute__((always_inline)) void absorb(struct state *s, uint64_t word)
 {
     s->v3 ^= word;
     compress(s);
@@ -39,7 +39,7 @@ static inline void absorb(struct state *s, uint64_t word)
 }
 
 /* `bits` of a word, the others zeros, behind those that came before. */
-static inline void absorb_bits(struct state *s, uint64_t word, unsigned bits)
+static inline __attribute__((always_inline)) void absorb_bits(struct state *s, uint64_t word, unsigned bits)
 {
     s->word |= word << s->filled;
     if (s->filled + bits < 64) {
@@ -52,7 +52,7 @@ static inline void absorb_bits(struct state *s, uint64_t word, unsigned bits)
 }
 
 /* Words in little-endian order whatever the machine, so that gateways of a pool agree. */
-static void absorb_text(struct state *s, struct text t)
+static inline __attribute__((always_inline)) void absorb_text(struct state *s, struct text t)
 {
     uint64_t word, last = 0;
 
@@ -78,7 +78,7 @@ static void begin(struct state *s, const struct hash_key *key)
     };
 }
 
-static void absorb_pieces(struct state *s, const struct text *piece, size_t count)
+static inline __attribute__((always_inline)) void absorb_pieces(struct state *s, const struct text *piece, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         absorb_bits(s, (uint32_t)piece[i].length, 32);
@@ -87,7 +87,7 @@ static void absorb_pieces(struct state *s, const struct text *piece, size_t coun
     }
 }
 
-static uint64_t finish(struct state *s)
+static inline __attribute__((always_inline)) uint64_t finish(struct state *s)
 {
     for (int i = 0; i < 4; i++)
         compress(s);
