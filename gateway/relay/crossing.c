@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/relay/crossing.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/relay/border.h"
@@ -186,16 +185,16 @@ bool crossing_compose(const struct crossing *crossing, struct transaction *trans
     size_t length = lines.out.failed ? 0 : sip_edit_length(edit);
     if (length == 0)
         return false;
-    char *request = malloc(length);
+    char *request = buffer_take(&crossing->worker->buffers, length);
     if (request == NULL)
         return false;
     if (sip_edit_write(edit, request, length) != length) {
-        free(request);
+        buffer_give(&crossing->worker->buffers, request, length);
         return false;
     }
     const char *at = find_branch(request, length, branch);
     if (at == NULL) {
-        free(request);
+        buffer_give(&crossing->worker->buffers, request, length);
         return false;
     }
     transaction->request = request; /* what stood there is the caller's: the message may be a view into it */

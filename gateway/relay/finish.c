@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdlib.h>
-
 #include <utlist.h>
 
 #include "gateway/relay/answer.h"
@@ -63,7 +61,7 @@ static void stop_counting(struct transaction *transaction)
 
 static void let_go(struct transaction *transaction)
 {
-    free(transaction->request);
+    buffer_give(&transaction->worker->buffers, transaction->request, transaction->request_length);
     transaction->request = NULL;
     srv_record_set_release(transaction->records);
     transaction->records = NULL;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/relay/answer.h"
@@ -69,14 +68,15 @@ static void park(struct request *request, struct text domain, const struct partn
         request_refuse(request, REASON_DNS_FAILED, partner, TEXT_NONE, "the answer came and is needed again");
         return;
     }
-    char *copy = malloc(message->octets.length);
+    struct buffer_pool *buffers = &request->worker->buffers;
+    char *copy = buffer_take(buffers, message->octets.length);
     if (copy == NULL) {
         request_refuse(request, REASON_OVERLOADED, partner, TEXT_NONE, "no memory");
         return;
     }
     struct transaction *transaction = admit(request, partner, true);
     if (transaction == NULL) {
-        free(copy);
+        buffer_give(buffers, copy, message->octets.length);
         return;
     }
     memcpy(copy, message->octets.at, message->octets.length);
@@ -154,6 +154,7 @@ static void cross(struct request *request, const struct message_verdict *verdict
         return;
     transaction->partner = verdict->partner;
     char *parked_octets = transaction->request; /* message, route and verdict are views into them */
+    size_t parked_length = transaction->request_length;
     if (verdict->domain.length > sizeof(transaction->domain) ||
         !crossing_compose(&crossing, transaction, request->loop_mark)) {
         refuse_uncomposed(request, transaction);
@@ -168,7 +169,7 @@ static void cross(struct request *request, const struct message_verdict *verdict
     transaction->state = TRANSACTION_SEEKING;
     if (transaction->method == SIP_METHOD_INVITE && request->parked == NULL)
         answer(request->session, request->message, 100, TEXT_NONE);
-    free(parked_octets);
+    buffer_give(&worker->buffers, parked_octets, parked_length);
     relay_forward(transaction);
 }
 

@@ -90,7 +90,7 @@ static void freed_by_stream(void *owner)
     tls_channel_destroy(session->channel);
     presented_chain_destroy(session->chain);
     free(session->peer);
-    free(session->in);
+    buffer_give(&session->worker->buffers, session->in, session->in_capacity);
     free(session->out);
     srv_record_set_release(session->records);
     snapshot_release(session->snapshot);

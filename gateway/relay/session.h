@@ -98,7 +98,7 @@ struct session {
 #define SESSION_FINISH_STOPPING_MS 200u /* the same when the whole gateway ends */
 #define SESSION_REFUSALS_MOST 50u
 #define SESSION_EVIDENCE_GRACE_MS 500u /* beyond fetch.timeout: for the queue, and for reading what came */
-#define SESSION_OUT_STANDARD (32u * 1024u)
+#define SESSION_OUT_LEAST (32u * 1024u) /* octets that its output has room for, once it has any */
 
 /* An accepted connection. Takes the socket in every case; a bound that is reached closes it at once. */
 void session_accept(struct worker *worker, enum peer_side side, int socket, const union address *peer);

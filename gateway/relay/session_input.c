@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/relay/hop.h"
@@ -81,11 +80,12 @@ static bool make_room(struct session *session, size_t more, size_t wanted)
         return true;
     if (needed < session->in_capacity * 2) /* growing by halves would copy a slow header again and again */
         needed = session->in_capacity * 2;
-    char *in = realloc(session->in, needed);
+    char *in =
+        buffer_grow(&session->worker->buffers, session->in, session->in_capacity, session->in_length, needed);
     if (in == NULL)
         return false;
     session->in = in;
-    session->in_capacity = needed;
+    session->in_capacity = buffer_size(needed);
     return true;
 }
 
@@ -113,7 +113,7 @@ static void drop_kept(struct session *session, size_t used)
             session->message_started_ms = worker_now(session->worker);
         return;
     }
-    free(session->in);
+    buffer_give(&session->worker->buffers, session->in, session->in_capacity);
     session->in = NULL;
     session->in_capacity = 0;
     session->message_started_ms = 0;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdlib.h>
 #include <string.h>
 
 #include <utlist.h>
@@ -30,21 +29,26 @@ bool session_is_congested(const struct session *session)
     return waiting_octets(session) > SESSION_HIGH_WATER;
 }
 
-static char *take_standard_buffer(struct worker *worker)
-{
-    return worker->spare_count > 0 ? worker->spare_out[--worker->spare_count] : malloc(SESSION_OUT_STANDARD);
-}
-
 static void give_buffer_back(struct session *session)
 {
-    struct worker *worker = session->worker;
-
-    if (session->out_capacity == SESSION_OUT_STANDARD && worker->spare_count < SPARE_OUT_MOST)
-        worker->spare_out[worker->spare_count++] = session->out;
-    else
-        free(session->out);
+    buffer_give(&session->worker->buffers, session->out, session->out_capacity);
     session->out = NULL;
     session->out_length = session->out_capacity = 0;
+}
+
+static bool make_room(struct session *session, size_t most)
+{
+    size_t capacity = session->out == NULL ? SESSION_OUT_LEAST : session->out_capacity * 2;
+
+    if (capacity < session->out_length + most)
+        capacity = session->out_length + most;
+    char *out = buffer_grow(&session->worker->buffers, session->out, session->out_capacity,
+                            session->out_length, capacity);
+    if (out == NULL)
+        return false;
+    session->out = out;
+    session->out_capacity = buffer_size(capacity);
+    return true;
 }
 
 char *session_reserve(struct session *session, size_t most)
@@ -52,18 +56,8 @@ char *session_reserve(struct session *session, size_t most)
     if (!may_speak(session) ||
         waiting_octets(session) + most > session->worker->snapshot->settings->limits.waiting_bytes)
         return NULL;
-    if (session->out == NULL && most <= SESSION_OUT_STANDARD) {
-        session->out = take_standard_buffer(session->worker);
-        session->out_capacity = session->out == NULL ? 0 : SESSION_OUT_STANDARD;
-    }
-    if (session->out_capacity - session->out_length < most) {
-        size_t capacity = (session->out_length + most) * 2;
-        char *out = realloc(session->out, capacity);
-        if (out == NULL)
-            return NULL;
-        session->out = out;
-        session->out_capacity = capacity;
-    }
+    if (session->out_capacity - session->out_length < most && !make_room(session, most))
+        return NULL;
     return session->out == NULL ? NULL : session->out + session->out_length;
 }
 

@@ -12,6 +12,7 @@
 #include "gateway/log/operation_log.h"
 #include "gateway/net/resolver.h"
 #include "gateway/net/stream.h"
+#include "gateway/relay/buffer_pool.h"
 #include "gateway/relay/hash_key.h"
 #include "gateway/relay/rate.h"
 #include "gateway/relay/seen.h"
@@ -60,7 +61,6 @@ struct snapshot {
 };
 
 #define READ_BUFFER (64u * 1024u)
-#define SPARE_OUT_MOST 32u
 #define RETIRED_RESOLVERS_MOST 4u
 #define LISTENERS_MOST 16u /* of one side */
 #define LINES_BUFFER (16u * 1024u)
@@ -84,8 +84,7 @@ struct worker {
     struct session *sessions;    /* past their handshake */
     struct session *handshaking; /* before: looked at each tick */
     struct session *dirty;
-    char *spare_out[SPARE_OUT_MOST]; /* owned; output buffers of the standard size */
-    size_t spare_count;
+    struct buffer_pool buffers; /* of its sessions and transactions */
     size_t session_count; /* all, those that close included */
     struct stream_home home;
     struct hop *hops;          /* by uthash */

@@ -198,8 +198,7 @@ void worker_join_and_destroy(struct worker *worker)
     snapshot_release(worker->snapshot);
     transaction_table_destroy(worker->transactions);
     audit_destroy(worker->audit);
-    while (worker->spare_count > 0)
-        free(worker->spare_out[--worker->spare_count]);
+    buffer_pool_deinit(&worker->buffers);
     free(worker->read_buffer);
     free(worker->plain_buffer);
     free(worker->lines);

@@ -8,6 +8,8 @@
 static struct traffic traffic;
 static struct log_writer *writer;
 static struct session **fronts, *rears[TRAFFIC_REARS];
+#define ANSWER_MOST 2048u /* octets of an answer, and of what a request has besides its own */
+
 static size_t answered; /* in this round */
 
 /* What went out on the sessions that we opened, until it is answered. */
@@ -80,13 +82,15 @@ static void write_answer(const char *message)
     add("Server: traffic\r\nContent-Length: 0\r\n\r\n");
 }
 
+static void make_room(struct wire *wire, size_t capacity)
+{
+    *wire = (struct wire){.octets = malloc(capacity), .capacity = capacity};
+    assert_non_null(wire->octets);
+}
+
 static void keep(struct wire *wire, struct text octets)
 {
-    if (wire->length + octets.length + 1 > wire->capacity) {
-        wire->capacity = (wire->length + octets.length + 1) * 2;
-        wire->octets = realloc(wire->octets, wire->capacity);
-        assert_non_null(wire->octets);
-    }
+    assert_true(wire->length + octets.length < wire->capacity);
     memcpy(wire->octets + wire->length, octets.at, octets.length);
     wire->length += octets.length;
     wire->octets[wire->length] = '\0';
@@ -212,6 +216,9 @@ void traffic_set_up(const struct traffic *shape, const char *folder)
     request = malloc(request_capacity);
     fronts = calloc(traffic.sessions, sizeof(*fronts));
     assert_true(request != NULL && fronts != NULL);
+    make_room(&answers, traffic.sessions * traffic.window * ANSWER_MOST);
+    for (size_t i = 0; i < TRAFFIC_REARS; i++) /* chance may send all on one */
+        make_room(&wires[i], traffic.sessions * traffic.window * (request_capacity + ANSWER_MOST));
     for (size_t i = 0; i < traffic.sessions; i++)
         fronts[i] = open_session(traffic.inbound ? PEER_EXTERNAL : PEER_INTERNAL, false);
     session_close(traffic.inbound ? lab.fe1 : lab.edge, REASON_CLOSED, NULL);

@@ -192,8 +192,7 @@ int lab_tear_down(void **state)
     (void)state;
     DL_FOREACH_SAFE(lab.worker->sessions, session, next) session_close(session, REASON_CLOSED, NULL);
     lab_close_ended();
-    while (lab.worker->spare_count > 0)
-        free(lab.worker->spare_out[--lab.worker->spare_count]);
+    buffer_pool_deinit(&lab.worker->buffers);
     hops_tick(lab.worker, true);
     assert_int_equal(transaction_table_count(lab.worker->transactions), 0);
     assert_int_equal(lab.shared.in_flight, 0);

@@ -144,7 +144,7 @@ static bool write_request(const struct passage *passage, char *to)
         replace(to, branch, "{branch}");
         replace(to, mark_of(route.has_mark ? route.mark.direction : crossing.direction), "{mark}");
     }
-    free(transaction->request);
+    buffer_give(&lab.worker->buffers, transaction->request, transaction->request_length);
     transaction_free(lab.worker->transactions, transaction);
     return composed;
 }
