@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The documents, held against the code and run: every command of the README, every table, every file that they show.
 
-README.md and federation-partners/README.md: each ```sh block is run in the lab of scripts/run, in the order of the
-documents; ```yaml is loaded by `fedgate check`; ```text is what was printed. Commands in running text are listed below."""
+README.md: each ```sh block is run in the lab of scripts/run, in its order (those of federation-partners/README.md: in
+test_walk.py). Of both, ```yaml is loaded by `fedgate check`; ```text is what was printed. Commands in running text are
+listed below."""
 import fcntl
 import json
 import os
@@ -15,14 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from lib import gateway, wait
+from lib import gateway, keys, wait
 from lib.document import ROOT, Document, bare, defined, rows
 
 README = Document("README.md")
 PARTNERS = Document("federation-partners/README.md")
 TROUBLE = Document("gateway/TROUBLE.md")
+COMING_FROM = Document("gateway/COMING-FROM.md")
 DOCUMENTS = ["README.md", "federation-partners/README.md", "policy/README.md", "gateway/README.md", "gateway/DECISIONS.md",
-             "gateway/TROUBLE.md", "test/README.md", "test/integration/README.md", "test/policy-cases/README.md"]
+             "gateway/TROUBLE.md", "gateway/COMING-FROM.md", "test/README.md", "test/integration/README.md", "test/policy-cases/README.md"]
 
 
 # ---- what the code lists, and the README repeats ----
@@ -44,6 +46,19 @@ def test_reasons():
         first, look, do = re.fullmatch(r"\n(.*)\n\n- Look: (.{5,}?)\n- Do: (.{5,}?)\n+", entries[token], re.DOTALL).groups()
         assert first == f"{shown_status(inbound, outbound)}: {sentence}", token
         assert look.endswith((".", "?")) and do.endswith("."), token
+
+
+@pytest.mark.framework
+def test_where_others_are_led_to():
+    """Each key, reason, event and command that COMING-FROM.md names is one."""
+    known = set(keys.of("gateway_keys") + keys.of("partner_keys")) | keys.words()
+    known |= {token for _, token, _, _, _ in defined("policy/reason.h", "REASONS", 5)}
+    known |= {token for _, token in defined("gateway/log/audit.h", "AUDIT_EVENTS", 2)}
+    said = [row[-1] for row in rows(COMING_FROM.text)]
+    assert len(said) > 50
+    for word in re.findall(r"`([^`]+)`", " ".join(said)):
+        if not word.startswith(("fedgate ", "openssl ", "systemctl ")):
+            assert re.match(r"[\w.-]+", word).group(0) in known | {"from-certificate"}, word
 
 
 @pytest.mark.framework
@@ -271,6 +286,8 @@ NOT_RUN = {
     "scripts/bench --short": "takes minutes; test_bench.py shows that it works",
     "fedgate check -c FILE": "as test_minimal_files_load does",
     "fedgate check": "the same",
+    "fedgate probe fabrikam": "test_walk.py does",
+    "fedgate probe --all": "test_probe.py does",
     "fedgate partners": "as test_example_loads_and_never_matches does",
 }
 
@@ -327,7 +344,7 @@ def running_lab():
 @pytest.mark.timeout(1200)
 def test_commands_of_the_documents(running_lab):
     """In their order, in one lab, each ```sh block in a shell of its own that stops at the first failure."""
-    blocks = [block for document in (README, PARTNERS) for block in document.blocks("sh")]
+    blocks = README.blocks("sh")
     assert blocks.pop(0) == "scripts/run\n"
     running_lab.read_to("zones:")
     [printed] = README.blocks("text")
