@@ -246,7 +246,7 @@ int gateway_run(const char *file)
     if (!service_start(gateway))
         goto out;
     uv_run(&gateway->loop, UV_RUN_DEFAULT);
-    monitor_write(gateway);
+    monitor_stop(gateway);
     status = 0;
 out:
     if (status != 0)

@@ -26,6 +26,10 @@ struct gateway {
     uv_timer_t monitor; /* see monitor.c */
     int64_t watched;    /* when certificate_watch last looked; seconds since 1970 */
     int64_t started_ms; /* since 1970 */
+    struct {
+        int64_t number; /* days since 1970: the one that the next daily lines are about; 0: not looked yet */
+        size_t next;    /* the partner in the registry whose line comes next */
+    } day;
     bool metrics_full;  /* metrics.prom could not be made, and that was said */
     struct endings *endings;              /* owned: what certificate_watch has told */
     struct revocation_evidence *evidence; /* held: what was fetched, as it was last handed out; NULL: nothing yet */
@@ -46,7 +50,7 @@ void reload_say_loaded(struct gateway *gateway, const struct settings *settings,
 
 /* monitor.c. Workers are started and logs open. */
 bool monitor_start(struct gateway *gateway);
-void monitor_write(struct gateway *gateway);
+void monitor_stop(struct gateway *gateway); /* the last words, when no worker runs any more */
 void monitor_end(struct gateway *gateway); /* frees; also when it was never started */
 
 #endif

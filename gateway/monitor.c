@@ -74,7 +74,7 @@ static struct audit_sums *add_up(const struct gateway *gateway)
     return sums;
 }
 
-void monitor_write(struct gateway *gateway)
+static void write_metrics(struct gateway *gateway)
 {
     struct metrics_page page;
     struct audit_sums *sums = add_up(gateway);
@@ -101,7 +101,8 @@ void monitor_write(struct gateway *gateway)
 
 static void due(uv_timer_t *timer)
 {
-    monitor_write(timer->data);
+    write_metrics(timer->data);
+    partner_days_look(timer->data);
 }
 
 bool monitor_start(struct gateway *gateway)
@@ -118,6 +119,12 @@ bool monitor_start(struct gateway *gateway)
     gateway->monitor.data = gateway;
     return uv_timer_init(&gateway->loop, &gateway->monitor) == 0 &&
            uv_timer_start(&gateway->monitor, due, 0, MONITOR_MS) == 0;
+}
+
+void monitor_stop(struct gateway *gateway)
+{
+    write_metrics(gateway);
+    partner_days_end(gateway);
 }
 
 void monitor_end(struct gateway *gateway)

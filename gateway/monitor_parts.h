@@ -51,4 +51,10 @@ void watch_thing(struct watch *watch, const struct ending_thing *thing);
  * start, is also a warning in gateway.log. */
 void crl_watch(struct watch *watch);
 
+/* ---- partner_days.c: every partner's day in a line ---- */
+
+void partner_days_look(struct gateway *gateway);
+/* Once, when no worker runs any more: what the partners had of this day. */
+void partner_days_end(struct gateway *gateway);
+
 #endif

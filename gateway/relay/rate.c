@@ -37,6 +37,7 @@ void partner_registry_destroy(struct partner_registry *registry)
     {
         HASH_DEL(registry->table, entry);
         tally_free_all(&entry->counters);
+        free(entry->counters.day);
         free(entry->name);
         free(entry);
     }

@@ -10,12 +10,14 @@
 #include "policy/partner.h"
 
 struct tally;
+struct partner_day;
 
 struct partner_counters {
     _Atomic int64_t next_arrival_ns; /* when the next message would be due at the allowed rate (GCRA) */
     atomic_uint sessions_in, sessions_out;
     atomic_ulong in_flight; /* requests to and from it without a final answer */
     _Atomic(struct tally *) tallies; /* owned; see tally.h */
+    struct partner_day *day; /* owned; the main thread's: what its last daily line said. NULL: there was none */
 };
 
 struct partner_entry {

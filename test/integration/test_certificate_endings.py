@@ -55,7 +55,6 @@ def message(lab, identity):
 WHAT = ("own-certificate", "anchor", "peer-certificate", "crl")
 
 
-@clock.needed
 def test_each_end_is_told_once_for_each_threshold(make_lab, ending):
     lab = make(make_lab, ending)
     message(lab, ending.edge)
@@ -86,7 +85,7 @@ def test_each_end_is_told_once_for_each_threshold(make_lab, ending):
     assert len(endings(lab)) == 4, "told again after a restart or a reload"
 
     for _ in range(2):  # 12 days before the end, and once more
-        start(lab, **clock.moved("+16d"))
+        start(lab, **clock.ahead(days(16)))
         message(lab, ending.edge)
         stop(lab)
         assert sorted(event["what"] for event in endings(lab)[4:]) == sorted(WHAT)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """metrics.prom (contract, section 7): does it say what happened, in the words of Prometheus, and no more than fits?"""
 
+import datetime
 import time
 
+import pytest
+
 from conftest import needs
-from lib import metrics, sip
+from lib import clock, metrics, sip, wait
 from lib.lab import ALICE, BOB, CAROL
 
 pytestmark = needs("promtool")
@@ -16,6 +19,12 @@ def message(connection, server, sender, recipient, status=200):
     if server is not None:
         server.expect_request("MESSAGE", call_id=call_id).answer(status)
     connection.expect_status(status, call_id=call_id)
+
+
+def partner_days(lab):
+    """The daily lines of gateway.log, as dicts, in their order."""
+    return [dict(pair.split("=", 1) for pair in line.split()) for line in lab.gateway.log_file.read_text().splitlines()
+            if " event=partner-day " in line]
 
 
 def test_what_happened_is_counted(lab, pki):
@@ -37,6 +46,9 @@ def test_what_happened_is_counted(lab, pki):
     lab.gateway.write()
     assert lab.gateway.reload()["event"] == "policy-rejected"
     lab.gateway.stop()  # it is written once more at the end
+    [day] = partner_days(lab)  # so is what a partner had of the day
+    assert (day["partner"], day["inbound"], day["outbound"]) == ("fabrikam", "6", "1")
+    assert (day["status-2xx"], day["status-4xx"], day["refused"], day["sessions"]) == ("5", "2", "1", "2")
 
     seen = metrics.read(lab)
     metrics.assert_sound(seen.text)
@@ -96,3 +108,56 @@ def test_gauges_and_dns_while_it_runs(make_lab, nameserver):
     assert seen.one("fedgate_connections") >= 2
     ringing.answer(200, contact="sip:b@192.0.2.2")
     inside.expect_status(200, call_id=call_id)
+
+
+def test_every_partner_has_a_line_a_day(make_lab):
+    """Over midnight, and once more at the end for those that had anything."""
+    environment, today = clock.shortly_before_midnight(6)
+    lab = make_lab(environment=environment)
+    outside = lab.from_outside()
+    message(outside, lab.inside, BOB, ALICE)
+    message(outside, lab.inside, BOB, ALICE, 486)
+    message(outside, None, BOB, CAROL, 403)
+    message(lab.from_inside(), lab.fabrikam, ALICE, BOB)
+    wait.until(lambda: len(partner_days(lab)) >= 2, 20, "the lines of the day", interval=0.1)
+    fabrikam, contoso = sorted(partner_days(lab), key=lambda line: line["partner"], reverse=True)
+    expected = {"partner": "fabrikam", "day": str(today), "inbound": "3", "outbound": "1", "status-2xx": "2",
+                "status-3xx": "0", "status-4xx": "2", "status-5xx": "0", "status-6xx": "0", "unanswered": "0",
+                "refused": "1", "sessions": "2", "sessions-refused": "0"}
+    assert expected.items() <= fabrikam.items()
+    assert fabrikam["last-success"].startswith(f"{today}T23:59:")
+    assert contoso["partner"] == "contoso" and contoso["inbound"] == contoso["outbound"] == contoso["sessions"] == "0"
+    assert contoso["last-success"] == "never" and contoso["day"] == str(today)
+    message(outside, lab.inside, BOB, ALICE)
+    lab.gateway.stop()
+    [last] = partner_days(lab)[2:]
+    assert (last["partner"], last["inbound"], last["outbound"], last["status-2xx"]) == ("fabrikam", "1", "0", "1")
+    assert last["day"] == str(today + datetime.timedelta(days=1))
+
+
+@pytest.fixture
+def many(pki):
+    return {f"partner{i:05}": {"domains": [f"d{i}.example"], "roots": [pki.fabrikam.file]} for i in range(10_000)}
+
+
+def test_series_follow_traffic_and_not_configuration(make_lab, many):
+    lab = make_lab(partners=many)
+    message(lab.from_outside(), lab.inside, BOB, ALICE)
+    lab.gateway.stop()
+    seen = metrics.read(lab)
+    metrics.assert_sound(seen.text)
+    assert seen.one("fedgate_partners") == 10_002 and len(seen.text) < 32_000
+    assert {labels["partner"] for (_, found) in seen.values for labels in [dict(found)] if "partner" in labels} <= {
+        "fabrikam", "(none)", "(others)"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_many_lines_a_day_are_spread(make_lab, many):
+    """All at once they would not fit into the queue of the log."""
+    lab = make_lab(partners=many, environment=lambda: clock.shortly_before_midnight(9)[0])
+    wait.until(lambda: partner_days(lab), 20, "the first lines of the day", interval=0.1)
+    assert len(partner_days(lab)) <= 1000
+    wait.until(lambda: len(partner_days(lab)) >= 10_002, 150, "all of them", interval=1)
+    assert len({line["partner"] for line in partner_days(lab)}) == len(partner_days(lab)) == 10_002
+    assert metrics.read(lab).total("fedgate_log_lines_lost_total") == 0

@@ -75,7 +75,7 @@ class Gateway:
         self.audit = AuditLog(self.folder / "logs" / "audit.jsonl")
         self.log_file = self.folder / "logs" / "gateway.log"
         self.valgrind, self.manager, self.prefix = valgrind, manager, list(prefix)
-        self.environment = environment or {}  # what its process has besides
+        self.environment = environment or {}  # what its process has besides, or a call that says so as it starts
         self.process = None
         self.write()
 
@@ -115,9 +115,10 @@ class Gateway:
             launcher, inherited = self.manager.launcher()
             words = [*launcher, *words]
             self.environment = {**self.manager.environment(), **self.environment}
+        besides = self.environment() if callable(self.environment) else self.environment
         environment = {**os.environ, "ASAN_OPTIONS": "abort_on_error=0:exitcode=98:detect_leaks=1"
                        ":quarantine_size_mb=4",
-                       "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", **self.environment}
+                       "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", **besides}
         self.process = Process([*self.prefix, *words], self.folder, "fedgate", environment, descriptors=inherited)
         if ready:
             def started():
