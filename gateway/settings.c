@@ -135,8 +135,8 @@ static void load_crls(struct settings_draft *draft)
                                .digest = draft->digest};
 
     settings->internal_crl_store = crl_files_load(&crls, &draft->reading, yaml_find(section, "crls"));
-    revocation_keys_check(&draft->reading, section, settings->internal_revocation,
-                          settings->internal_ocsp, settings->internal_crl_count);
+    revocation_keys_check(&draft->reading, section, settings->internal_revocation, settings->internal_ocsp,
+                          settings->internal_crl_count);
 }
 
 static void load_discovery(struct settings_draft *draft)
@@ -200,6 +200,7 @@ static void load_partners(struct settings_draft *draft)
                                            .is_own_domain = is_own_domain,
                                            .is_blocked = is_blocked,
                                            .context = settings,
+                                           .dnssec_believed = settings->dns.trust_ad,
                                            .expired_roots_allowed = draft->expired_allowed,
                                            .digest = draft->digest};
     struct stat facts;

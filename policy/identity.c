@@ -135,7 +135,7 @@ enum reason identity_answer_reason(const struct partner *partner, const struct s
         return answer->outcome;
     if (answer->security == DNS_BOGUS)
         return REASON_DNS_BOGUS;
-    if (partner->identity != IDENTITY_SECURE_SRV && partner->identity != IDENTITY_DANE)
+    if (!identity_rule_needs_dnssec(partner->identity))
         return REASON_OK;
     /* A record that was withdrawn must not live on because the DNS is kept from telling so. */
     if (answer->stale)

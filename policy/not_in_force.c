@@ -7,8 +7,6 @@ static const struct {
     const char *setting;
     const char *instead; /* what to write until then */
 } settings[] = {
-    {"identity: secure-srv", "use identity: domain, names or srv-target"},
-    {"identity: dane", "use identity: domain, names or srv-target"},
     {"discovery.enabled: true", "give each partner a file of its own"},
     {"partners-watch: true", "reload with SIGHUP after a change"},
 };

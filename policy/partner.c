@@ -73,6 +73,11 @@ bool partner_owns_domain(const struct partner *partner, struct text domain)
     return false;
 }
 
+bool identity_rule_needs_dnssec(enum identity_rule rule)
+{
+    return rule == IDENTITY_SECURE_SRV || rule == IDENTITY_DANE;
+}
+
 bool identity_rule_needs_dns(enum identity_rule rule)
 {
     return rule == IDENTITY_SRV_TARGET || rule == IDENTITY_SECURE_SRV || rule == IDENTITY_DANE;

@@ -93,6 +93,7 @@ bool partner_allows_method(const struct partner *partner, struct text method);
 bool partner_lists_anchor(const struct partner *partner, const struct trust_anchor *anchor);
 bool partner_owns_domain(const struct partner *partner, struct text domain);
 bool identity_rule_needs_dns(enum identity_rule rule);
-const char *identity_rule_word(enum identity_rule rule); /* as in the partner file */
+bool identity_rule_needs_dnssec(enum identity_rule rule); /* secure-srv, dane */
+const char *identity_rule_word(enum identity_rule rule);  /* as in the partner file */
 
 #endif

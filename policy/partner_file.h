@@ -21,6 +21,7 @@ struct partner_file_context {
     bool (*is_blocked)(void *context,
                        struct text domain); /* blocked by gateway.yaml: a warning. NULL: none is */
     void *context;
+    bool dnssec_believed;        /* dns.trust-ad: without it, a rule that asks for DNSSEC is warned of */
     bool expired_roots_allowed;  /* explain --at: an expired root is a warning only */
     struct files_digest *digest; /* gets every file that is read; NULL: nobody asks */
 };

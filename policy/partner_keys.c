@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/not_in_force.h"
 #include "policy/pem.h"
 #include "policy/revocation_keys.h"
 #include "policy/utf8.h"
@@ -94,6 +93,7 @@ static void read_identity(struct yaml_reading *reading, const struct yaml_node *
                           const struct yaml_field *field)
 {
     struct partner *partner = field->value;
+    struct partner_draft *draft = reading->context;
     struct yaml_field rule = {.key = field->key, .value = &partner->identity, .detail = identity_words};
 
     if (node->kind == YAML_MAPPING) {
@@ -107,10 +107,7 @@ static void read_identity(struct yaml_reading *reading, const struct yaml_node *
         return;
     }
     yaml_read_word(reading, node, &rule);
-    if (partner->identity == IDENTITY_SECURE_SRV)
-        not_in_force(reading, node, "identity: secure-srv");
-    if (partner->identity == IDENTITY_DANE)
-        not_in_force(reading, node, "identity: dane");
+    draft->identity = node;
 }
 
 /* RFC 3261 19.1.2: the port of sips. */
@@ -331,4 +328,10 @@ void partner_keys_read(struct yaml_reading *reading, const struct yaml_node *roo
     if (draft->roots != NULL && draft->roots->count == 0 && draft->partner->identity != IDENTITY_DANE)
         yaml_error(reading, draft->roots, "bad-value",
                    "'roots' is empty; list the partner's root certificates, [root.pem]");
+    if (identity_rule_needs_dnssec(draft->partner->identity) && !draft->dnssec_believed)
+        problems_add(
+            reading->problems, SEVERITY_WARNING, yaml_place(reading, draft->identity), "dnssec-not-believed",
+            "'identity: %s' asks for DNSSEC-secure answers, and dns.trust-ad of the gateway file is false: "
+            "nothing crosses; name a validating resolver on this host there, and set it to true",
+            identity_rule_word(draft->partner->identity));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/relay/border.h"
 
+#include "gateway/relay/records.h"
+
 static bool is_sip(const struct sip_uri *uri)
 {
     return uri->kind == SIP_URI_SIP || uri->kind == SIP_URI_SIPS;
@@ -18,7 +20,7 @@ static bool may_assert(const struct worker *worker, struct peer *sender, const s
         !partner_owns_domain(partner, address.uri.host))
         return false;
     if (identity_rule_needs_dns(partner->identity) &&
-        !resolver_peek_federation_srv(worker->resolver, address.uri.host, &records))
+        !records_peek(worker, partner, address.uri.host, &records))
         return false;
     struct speak_result speak =
         peer_may_speak_for(sender, partner, address.uri.host, records == NULL ? NULL : &records->answer,

@@ -29,7 +29,8 @@ void request_cancel(struct request *request, struct transaction *invite)
         const struct srv_record_set *records = NULL;
         struct message_facts facts = {
             .direction = DIRECTION_INBOUND, .method = request->message->method, .from_domain = domain};
-        bool known = request_records(request, domain, &records);
+        bool known =
+            request_records(request, partner_set_by_domain(policy->partners, domain), domain, &records);
         struct message_verdict verdict =
             message_judge_inbound(policy, request->session->peer, &facts, known ? &records->answer : NULL,
                                   worker_wall_clock(), NULL);

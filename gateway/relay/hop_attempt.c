@@ -6,6 +6,7 @@
 
 #include <utlist.h>
 
+#include "gateway/relay/records.h"
 #include "gateway/relay/relay.h"
 
 /* An attempt to open a session, its end, and the end of sessions. */
@@ -70,6 +71,14 @@ static struct text server_name(const struct hop *hop)
     /* RFC 5922 7.8, RFC 7673 4.1: the SIP domain, where that is what the certificate must name. */
     if (partner != NULL && (partner->identity == IDENTITY_DOMAIN || partner->identity == IDENTITY_SECURE_SRV))
         return text_of(hop->domain);
+    /* RFC 7671 10.2: the TLSA base domain. */
+    if (partner != NULL && partner->identity == IDENTITY_DANE && hop->records != NULL) {
+        const struct srv_answer of_hop =
+            identity_answer_of_server(partner, &hop->records->answer, text_of(hop->host), hop->port);
+        if (of_hop.target_count == 1 && of_hop.target[0].tlsa != NULL &&
+            of_hop.target[0].tlsa->base.length > 0)
+            return of_hop.target[0].tlsa->base;
+    }
     return domain_is_address(text_of(hop->host)) ? TEXT_NONE : text_of(hop->host);
 }
 
@@ -123,7 +132,7 @@ void hop_begin(struct hop *hop, const struct transaction *for_transaction)
     const struct partner *partner = hop_partner(hop);
     const struct srv_record_set *records;
     if (hop->records == NULL && partner != NULL && identity_rule_needs_dns(partner->identity) &&
-        resolver_peek_federation_srv(hop->worker->resolver, text_of(hop->domain), &records))
+        records_peek(hop->worker, partner, text_of(hop->domain), &records))
         hop->records = srv_record_set_hold(records);
     hop->has_begun = true;
     hop->next_attempt_ms = worker_now(hop->worker) + HOP_REST_LEAST_MS;
@@ -144,7 +153,7 @@ static void serve_waiting(struct hop *hop, struct session *session)
     struct transaction *transaction;
 
     for (transaction = hop_waiting_first(hop); transaction != NULL; transaction = hop_waiting_next(hop)) {
-        if (!hop_serves(hop, session, (struct text){transaction->domain, transaction->domain_length}))
+        if (!hop_serves(hop, session, transaction))
             continue;
         hop_leave(transaction);
         relay_hop_ready(transaction, session);

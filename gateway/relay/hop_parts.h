@@ -14,8 +14,9 @@ struct transaction *hop_waiting_next(struct hop *hop);
 
 /* Of the snapshot in force; NULL: our own side, or it is in no file any more. */
 const struct partner *hop_partner(const struct hop *hop);
-/* Is the session open, and proven for the domain? Judges it again where that is due. */
-bool hop_serves(struct hop *hop, struct session *session, struct text domain);
+/* Is the session open, and proven for the transaction's domain? Judges it again where that is due: for a rule
+ * that rests on DNSSEC, whenever the records are others than those that it was judged with. */
+bool hop_serves(struct hop *hop, struct session *session, const struct transaction *transaction);
 void hop_forget_affinities(const struct session *session);
 
 /* Begins an attempt; NULL: for hop->domain. */

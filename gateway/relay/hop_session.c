@@ -5,6 +5,8 @@
 
 #include <utlist.h>
 
+#include "gateway/relay/records.h"
+
 /* Which open session a request goes on. */
 
 const struct partner *hop_partner(const struct hop *hop)
@@ -14,28 +16,50 @@ const struct partner *hop_partner(const struct hop *hop)
                : partner_set_by_name(hop->worker->snapshot->settings->partners, text_of(hop->partner));
 }
 
+/* A session stands as long as the records that prove it: what came in their place is what it is judged with
+ * from now on, and where that proves another, it is drained. */
+static bool still_proven(struct session *session, const struct speak_result *speak,
+                         const struct srv_record_set *records)
+{
+    if (speak->verdict != SPEAK_ALLOWED) {
+        if (speak->verdict == SPEAK_DENIED && !records_failed(speak->reason))
+            session_drain(session, speak->reason, "the DNS says otherwise than when it was opened");
+        return false;
+    }
+    srv_record_set_release(session->records);
+    session->records = srv_record_set_hold(records);
+    return true;
+}
+
 /* RFC 5923 9.3: a session proven for one domain serves another only where its certificate carries that one
  * too. */
-bool hop_serves(struct hop *hop, struct session *session, struct text domain)
+bool hop_serves(struct hop *hop, struct session *session, const struct transaction *transaction)
 {
-    const struct srv_record_set *records = NULL;
+    const struct srv_record_set *records = transaction->records;
+    struct text domain = {transaction->domain, transaction->domain_length};
 
     if (session->snapshot != hop->worker->snapshot)
         session_judge_again(session);
     if (!session_is_open(session))
         return false;
-    if (hop->partner == NULL || text_equal_ignoring_case(text_of(session->domain), domain))
+    bool is_own = text_equal_ignoring_case(text_of(session->domain), domain);
+    if (hop->partner == NULL || (is_own && records == session->records))
         return true;
     const struct partner *partner = hop_partner(hop);
+    if (is_own && (partner == NULL || !identity_rule_needs_dnssec(partner->identity)))
+        return true;
     if (partner == NULL)
         return false;
-    if (identity_rule_needs_dns(partner->identity) &&
-        !resolver_peek_federation_srv(hop->worker->resolver, domain, &records))
+    if (identity_rule_needs_dns(partner->identity) && records == NULL &&
+        !records_peek(hop->worker, partner, domain, &records))
         return false;
+    struct srv_answer answer = {0};
+    if (records != NULL)
+        answer = identity_answer_of_server(partner, &records->answer, text_of(hop->host), hop->port);
     struct speak_result speak = peer_may_speak_for(
-        session->peer, partner, domain, records == NULL ? NULL : &records->answer, worker_wall_clock(), NULL);
+        session->peer, partner, domain, records == NULL ? NULL : &answer, worker_wall_clock(), NULL);
     worker_ask_needs(hop->worker);
-    return speak.verdict == SPEAK_ALLOWED;
+    return is_own ? still_proven(session, &speak, records) : speak.verdict == SPEAK_ALLOWED;
 }
 
 static size_t sessions_allowed(struct hop *hop)
@@ -80,18 +104,18 @@ void hop_forget_affinities(const struct session *session)
     }
 }
 
-static struct session *remembered(struct hop *hop, struct text domain, uint64_t key)
+static struct session *remembered(struct hop *hop, const struct transaction *transaction, uint64_t key)
 {
     const struct affinity *affinity = affinity_of(hop->worker, key);
 
-    if (affinity->session == NULL || affinity->key != key || !hop_serves(hop, affinity->session, domain))
+    if (affinity->session == NULL || affinity->key != key || !hop_serves(hop, affinity->session, transaction))
         return NULL;
     return affinity->session;
 }
 
 /* Rendezvous hashing: the same session for the same Call-ID as long as it lives, and an even share for each.
  */
-static struct session *drawn(struct hop *hop, struct text domain, uint64_t key)
+static struct session *drawn(struct hop *hop, const struct transaction *transaction, uint64_t key)
 {
     struct session *best = NULL, *session, *next;
     uint64_t highest = 0;
@@ -100,7 +124,7 @@ static struct session *drawn(struct hop *hop, struct text domain, uint64_t key)
     {
         uint64_t score = (key ^ session->id) * 0x9e3779b97f4a7c15u;
         score ^= score >> 32;
-        if ((best == NULL || score > highest) && hop_serves(hop, session, domain)) {
+        if ((best == NULL || score > highest) && hop_serves(hop, session, transaction)) {
             best = session;
             highest = score;
         }
@@ -112,10 +136,10 @@ struct session *hop_session(struct hop *hop, struct transaction *transaction)
 {
     struct text domain = {transaction->domain, transaction->domain_length};
     uint64_t key = affinity_key(hop, transaction);
-    struct session *best = remembered(hop, domain, key);
+    struct session *best = remembered(hop, transaction, key);
 
     if (best == NULL)
-        best = drawn(hop, domain, key);
+        best = drawn(hop, transaction, key);
     if (best != NULL && best->downstream_count >= HOP_SESSION_BUSY && !hop->has_begun &&
         hop->session_count < sessions_allowed(hop) && hop->rest_until_ms <= worker_now(hop->worker)) {
         snprintf(hop->domain, sizeof(hop->domain), "%.*s", hop->partner == NULL ? 0 : (int)domain.length,

@@ -4,6 +4,7 @@
 
 #include "gateway/relay/answer.h"
 #include "gateway/relay/crossing.h"
+#include "gateway/relay/records.h"
 #include "gateway/relay/request.h"
 
 /* May a request cross? The pure judgement is asked, and what it needs is fetched for it; what may cross is
@@ -87,18 +88,19 @@ static void park(struct request *request, struct text domain, const struct partn
                             worker_now(request->worker));
     if (transaction->method == SIP_METHOD_INVITE) /* RFC 3261 17.2.1: within 200 ms, however long DNS takes */
         answer(request->session, message, 100, TEXT_NONE);
-    transaction->question = resolver_federation_srv(request->worker->resolver, domain, answered, transaction);
+    transaction->question = records_ask(request->worker, partner, domain, answered, transaction);
     if (transaction->question == NULL)
         relay_refuse(transaction, REASON_OVERLOADED, "no memory for a DNS question");
 }
 
-bool request_records(struct request *request, struct text domain, const struct srv_record_set **records)
+bool request_records(struct request *request, const struct partner *partner, struct text domain,
+                     const struct srv_record_set **records)
 {
     if (request->records != NULL) {
         *records = request->records;
         return true;
     }
-    return resolver_peek_federation_srv(request->worker->resolver, domain, records);
+    return records_peek(request->worker, partner, domain, records);
 }
 
 /* ---- letting it cross ---- */
@@ -211,7 +213,8 @@ static struct message_verdict ask(struct request *request, const struct message_
     if (facts->direction == DIRECTION_OUTBOUND)
         return message_judge_outbound(policy, facts, now, NULL);
     struct message_verdict verdict = message_judge_inbound(policy, peer, facts, NULL, now, NULL);
-    if (verdict.verdict == SPEAK_NEEDS_SRV && request_records(request, verdict.domain, records))
+    if (verdict.verdict == SPEAK_NEEDS_SRV &&
+        request_records(request, verdict.partner, verdict.domain, records))
         verdict = message_judge_inbound(policy, peer, facts, &(*records)->answer, now, NULL);
     worker_ask_needs(request->worker);
     return verdict;
@@ -222,10 +225,10 @@ static void refuse_judged(struct request *request, const struct message_verdict 
                           const struct message_facts *facts, const struct srv_record_set *records)
 {
     const struct partner *sender = request_sender(request->session);
-    char detail[400] = "";
+    char detail[400] = "", of_records[RECORDS_DETAIL];
 
-    if (records != NULL && records->detail != NULL)
-        snprintf(detail, sizeof(detail), "%s", records->detail);
+    if (records != NULL && records_detail(records, of_records)[0] != '\0')
+        snprintf(detail, sizeof(detail), "%s", of_records);
     else if (verdict->reason == REASON_FROM_DOMAIN_NOT_AUTHORIZED && facts->direction == DIRECTION_INBOUND)
         snprintf(detail, sizeof(detail), "From is of %.*s, which belongs to %s; the session is of %s",
                  TEXT_ARGUMENTS(facts->from_domain),
@@ -279,6 +282,22 @@ static bool needs_records(const struct message_facts *facts, const struct partne
            (partner->locate == LOCATE_SRV || identity_rule_needs_dns(partner->identity));
 }
 
+/* False: they have to be asked for, or nobody can be reached with them; that is dealt with. */
+static bool take_records(struct request *request, const struct message_verdict *verdict,
+                         const struct srv_record_set **records)
+{
+    char detail[RECORDS_DETAIL];
+
+    if (!request_records(request, verdict->partner, verdict->domain, records)) {
+        park(request, verdict->domain, verdict->partner);
+        return false;
+    }
+    enum reason reason = records_reason(verdict->partner, *records);
+    if (reason != REASON_OK)
+        request_refuse(request, reason, verdict->partner, TEXT_NONE, records_detail(*records, detail));
+    return reason == REASON_OK;
+}
+
 void request_judge(struct request *request)
 {
     const struct srv_record_set *records = NULL;
@@ -293,10 +312,6 @@ void request_judge(struct request *request)
         return;
     else if (facts.names_us)
         serve(request, verdict.partner);
-    else if (needs_records(&facts, verdict.partner) && !request_records(request, verdict.domain, &records))
-        park(request, verdict.domain, verdict.partner);
-    else if (needs_records(&facts, verdict.partner) && records->answer.outcome != REASON_OK)
-        request_refuse(request, records->answer.outcome, verdict.partner, TEXT_NONE, records->detail);
-    else
+    else if (!needs_records(&facts, verdict.partner) || take_records(request, &verdict, &records))
         cross(request, &verdict, records);
 }

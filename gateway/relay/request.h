@@ -15,7 +15,7 @@ struct request {
     struct worker *worker;
     struct session *session;
     const struct sip_message *message;
-    struct transaction_key key;            /* of one that has just come */
+    struct transaction_key key;           /* of one that has just come */
     struct transaction *parked;           /* NULL when it has just come */
     const struct srv_record_set *records; /* what was parked for; NULL: look into the cache */
     struct route route;
@@ -34,8 +34,10 @@ void request_judge(struct request *request);
  */
 void request_cancel(struct request *request, struct transaction *invite);
 
-/* What DNS says of a domain: from what was asked for, or the cache. False: it has to be asked. */
-bool request_records(struct request *request, struct text domain, const struct srv_record_set **records);
+/* What DNS says of a domain of the partner: from what was asked for, or the cache. False: it has to be asked.
+ */
+bool request_records(struct request *request, const struct partner *partner, struct text domain,
+                     const struct srv_record_set **records);
 /* Whom the session was let in as; NULL inside. */
 const struct partner *request_sender(const struct session *session);
 bool request_is_within_rate(struct session *session, const struct partner *partner);

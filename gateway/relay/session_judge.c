@@ -6,6 +6,7 @@
 #include "gateway/relay/address_count.h"
 #include "gateway/relay/answer.h"
 #include "gateway/relay/hop.h"
+#include "gateway/relay/records.h"
 
 /* The first question, asked at the handshake and again whenever the policy changes. */
 
@@ -32,9 +33,16 @@ static struct peer_verdict judge(struct session *session, struct snapshot *snaps
                  session->domain);
         return verdict;
     }
+    struct srv_answer answer = {0};
+    if (session->records != NULL)
+        answer = identity_answer_of_server(partner, &session->records->answer,
+                                           text_of(session->hop == NULL ? "" : session->hop->host),
+                                           session->hop == NULL ? 0 : session->hop->port);
+    if (!snapshot->settings->dns.trust_ad && answer.security == DNS_SECURE)
+        answer.security = DNS_INSECURE; /* believed when it came, and not any more */
     return peer_judge_outbound(policy, partner, text_of(session->domain),
-                               session->records == NULL ? NULL : &session->records->answer, session->chain,
-                               now, NULL, NULL, peer);
+                               session->records == NULL ? NULL : &answer, session->chain, now, NULL, NULL,
+                               peer);
 }
 
 void session_stop_counting(struct session *session)
@@ -142,6 +150,26 @@ static int64_t grace(struct session *session)
     return session->unasked_passes_until;
 }
 
+/* Where the DNS has been asked lately, and could tell, that is what counts; else what it said when the
+ * session was opened. */
+static void renew_records(struct session *session)
+{
+    const struct worker *worker = session->worker;
+    const struct srv_record_set *records;
+    const struct partner *partner =
+        session->we_connected
+            ? partner_set_by_domain(worker->snapshot->settings->partners, text_of(session->domain))
+            : NULL;
+
+    if (partner == NULL || !identity_rule_needs_dns(partner->identity) ||
+        !records_peek(worker, partner, text_of(session->domain), &records) ||
+        records_failed(records_reason(partner, records)))
+        return;
+    srv_record_set_hold(records);
+    srv_record_set_release(session->records);
+    session->records = records;
+}
+
 void session_judge_again(struct session *session)
 {
     struct worker *worker = session->worker;
@@ -155,6 +183,7 @@ void session_judge_again(struct session *session)
     }
     peer->evidence = evidence_of(worker);
     peer->evidence.unasked_passes_until = grace(session);
+    renew_records(session);
     struct peer_verdict verdict = judge(session, worker->snapshot, peer);
     if (!worker->needs.must_wait)
         session->unasked_passes_until = 0;

@@ -52,6 +52,24 @@ void relay_target_servers(struct transaction *transaction, const struct route *r
         add_target(transaction, text_of(settings->next_hop[i].host), settings->next_hop[i].port);
 }
 
+/* RFC 7673 3.2, 3.3: where a server cannot be proven, it is not connected to at all. */
+static size_t locate_proven(const struct partner *partner, const struct srv_answer *answer,
+                            struct located_target located[SRV_TARGETS_MOST])
+{
+    struct srv_target target[TLSA_TARGETS_MOST];
+    struct srv_answer usable = *answer;
+
+    if (partner->identity != IDENTITY_DANE)
+        return locate_srv(answer, &locate_random_system, located);
+    usable.target = target;
+    usable.target_count = 0;
+    for (size_t i = 0; i < answer->target_count && usable.target_count < TLSA_TARGETS_MOST; i++) {
+        if (tlsa_answer_reason(answer->target[i].tlsa) == REASON_OK)
+            target[usable.target_count++] = answer->target[i];
+    }
+    return locate_srv(&usable, &locate_random_system, located);
+}
+
 void relay_target_partner(struct transaction *transaction, const struct route *route,
                           const struct srv_record_set *records)
 {
@@ -66,7 +84,7 @@ void relay_target_partner(struct transaction *transaction, const struct route *r
     if (partner->locate == LOCATE_FIXED) {
         count = locate_fixed(partner->fixed, partner->fixed_count, located);
     } else {
-        count = locate_srv(&records->answer, &locate_random_system, located);
+        count = locate_proven(partner, &records->answer, located);
     }
     for (size_t i = 0; i < count && route->has_mark; i++) {
         if (domain_equal(uri->host, located[i].host) && (!uri->has_port || uri->port == located[i].port))
