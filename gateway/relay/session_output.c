@@ -5,9 +5,9 @@
 
 #include "gateway/relay/session.h"
 
-/* What a session says. Messages gather in `out` during a loop turn and leave together, in as few TLS records
- * as possible. Back-pressure, not buffers: over the high-water mark those who feed the session are paused,
- * over limits.waiting-bytes nothing more is taken. */
+/* What a session says. Messages gather in `out` during a loop turn, or until it is full, and leave together,
+ * in as few TLS records as possible. Back-pressure, not buffers: over the high-water mark those who feed the
+ * session are paused, over limits.waiting-bytes nothing more is taken. */
 
 bool session_is_open(const struct session *session)
 {
@@ -36,14 +36,26 @@ static void give_buffer_back(struct session *session)
     session->out_length = session->out_capacity = 0;
 }
 
+/* What has gathered becomes TLS records. */
+static void write_out(struct session *session)
+{
+    if (session->out_length > 0 && may_speak(session) &&
+        !tls_channel_write(session->channel, (struct text){session->out, session->out_length}))
+        session->is_broken = true;
+    session->out_length = 0;
+}
+
+/* A full buffer is written out rather than enlarged: it only grows for one message that is larger. */
 static bool make_room(struct session *session, size_t most)
 {
-    size_t capacity = session->out == NULL ? SESSION_OUT_LEAST : session->out_capacity * 2;
+    size_t capacity = most < SESSION_OUT_LEAST ? SESSION_OUT_LEAST : most;
 
-    if (capacity < session->out_length + most)
-        capacity = session->out_length + most;
-    char *out = buffer_grow(&session->worker->buffers, session->out, session->out_capacity,
-                            session->out_length, capacity);
+    write_out(session);
+    if (session->is_broken)
+        return false;
+    if (session->out_capacity >= capacity)
+        return true;
+    char *out = buffer_grow(&session->worker->buffers, session->out, session->out_capacity, 0, capacity);
     if (out == NULL)
         return false;
     session->out = out;
@@ -86,9 +98,7 @@ bool session_send(struct session *session, struct text octets)
 
 static void flush(struct session *session)
 {
-    if (session->out_length > 0 && may_speak(session) &&
-        !tls_channel_write(session->channel, (struct text){session->out, session->out_length}))
-        session->is_broken = true;
+    write_out(session);
     give_buffer_back(session);
     session->active_ms = worker_now(session->worker);
     if (session_is_congested(session)) {

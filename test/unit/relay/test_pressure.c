@@ -124,6 +124,56 @@ static void writing_fails(void **state)
     assert_null(lab.worker->dirty);
 }
 
+static size_t octets_written;
+
+static void count_written(struct session *session, struct text octets)
+{
+    (void)session;
+    assert_int_equal((unsigned char)octets.at[0], octets_written / 1000 % 100); /* in order */
+    octets_written += octets.length;
+}
+
+/* What gathers in one turn takes no more memory than the buffer and one message. */
+static void a_full_buffer_is_written_out(void **state)
+{
+    char message[60000];
+    (void)state;
+    lab.fixture.settings.limits.waiting_bytes = 10000000;
+    lab.edge->channel = (struct tls_channel *)(void *)lab.edge;
+    lab.written = count_written;
+    octets_written = 0;
+    for (size_t i = 0; i < 100; i++) {
+        memset(message, (int)i, sizeof(message));
+        assert_true(session_send(lab.edge, (struct text){message, 1000}));
+        assert_true(lab.edge->out_capacity <= SESSION_OUT_LEAST);
+    }
+    session_flush_dirty(lab.worker);
+    assert_int_equal(octets_written, 100000);
+    memset(message, 0, sizeof(message)); /* larger than the buffer */
+    assert_true(session_send(lab.edge, (struct text){message, 1000}));
+    assert_true(session_send(lab.edge, (struct text){message, sizeof(message)}));
+    assert_int_equal(octets_written, 101000);
+    octets_written = 0;
+    session_flush_dirty(lab.worker);
+    assert_int_equal(octets_written, sizeof(message));
+    assert_null(lab.edge->out);
+}
+
+/* As soon as it is seen: what could not be written is not forgotten, and the session closed in time. */
+static void writing_fails_while_it_gathers(void **state)
+{
+    char message[SESSION_OUT_LEAST / 2 + 1] = "";
+    (void)state;
+    lab.fixture.settings.limits.waiting_bytes = 10000000;
+    lab.writing_fails = true;
+    assert_true(session_send(lab.edge, (struct text){message, sizeof(message)}));
+    assert_false(session_send(lab.edge, (struct text){message, sizeof(message)}));
+    assert_int_equal(lab.edge->state, SESSION_OPEN);
+    assert_false(session_is_open(lab.edge));
+    session_flush_dirty(lab.worker);
+    assert_int_equal(lab.edge->state, SESSION_CLOSING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +186,8 @@ int main(void)
         TEST(over_the_hard_limit),
         TEST(slow_reading_is_no_reading),
         TEST(writing_fails),
+        TEST(a_full_buffer_is_written_out),
+        TEST(writing_fails_while_it_gathers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
