@@ -44,11 +44,7 @@ bool crossing_is_loop(const struct worker *worker, const struct sip_message *mes
 
 static void add_host(struct lines *lines, const struct worker *worker, enum peer_side side)
 {
-    const struct settings *settings = worker->snapshot->settings;
-
-    lines_add(lines, text_of(side == PEER_INTERNAL ? settings->internal.host : settings->external.host));
-    lines_add(lines, TEXT(":"));
-    lines_add_number(lines, worker->port[side]);
+    lines_add(lines, (struct text){worker->own_name[side].text, worker->own_name[side].length});
 }
 
 static struct text via_line(struct lines *lines, const struct worker *worker, enum peer_side side,

@@ -186,6 +186,7 @@ static void take_next_settings(struct worker *worker)
     }
     struct snapshot *before = worker->snapshot;
     worker->snapshot = snapshot;
+    worker_name_sides(worker);
     worker_resolver_follow(worker, before->settings);
     snapshot_release(before);
     worker->is_judging = true;

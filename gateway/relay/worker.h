@@ -21,6 +21,7 @@
 #include "gateway/settings.h"
 #include "gateway/sip/edit.h"
 #include "gateway/tls/context.h"
+#include "policy/domain.h"
 #include "policy/revocation_needs.h"
 
 struct session;
@@ -80,12 +81,16 @@ struct worker {
     struct listener *listener[2][LISTENERS_MOST];
     size_t listener_count[2]; /* by enum peer_side */
     uint16_t port[2];         /* of each side's first listener: what Record-Route says */
+    struct {
+        char text[DOMAIN_LONGEST + 8];
+        size_t length;
+    } own_name[2]; /* "host:port" of each side, as Via and Record-Route have it; see worker_name_sides */
 
     struct session *sessions;    /* past their handshake */
     struct session *handshaking; /* before: looked at each tick */
     struct session *dirty;
     struct buffer_pool buffers; /* of its sessions and transactions */
-    size_t session_count; /* all, those that close included */
+    size_t session_count;       /* all, those that close included */
     struct stream_home home;
     struct hop *hops;          /* by uthash */
     struct affinity *affinity; /* owned: HOP_AFFINITIES, by Call-ID; see hop.h */
@@ -146,6 +151,7 @@ void worker_woken(uv_async_t *async);
 struct resolver *worker_resolver_create(struct worker *worker, char *why, size_t size);
 void worker_resolver_follow(struct worker *worker, const struct settings *before); /* after a reload */
 void worker_resolver_tick(struct worker *worker, uint64_t now, bool end);
+void worker_name_sides(struct worker *worker); /* after a change of its snapshot */
 bool worker_fit_headers(struct worker *worker,
                         const struct snapshot *snapshot); /* to its limits.header-count */
 

@@ -55,6 +55,18 @@ static bool listen_on(struct worker *worker, enum peer_side side, const struct h
     return true;
 }
 
+void worker_name_sides(struct worker *worker)
+{
+    const struct settings *settings = worker->snapshot->settings;
+
+    for (size_t side = 0; side < 2; side++) {
+        const char *host = side == PEER_INTERNAL ? settings->internal.host : settings->external.host;
+        int length = snprintf(worker->own_name[side].text, sizeof(worker->own_name[side].text), "%s:%u", host,
+                              worker->port[side]);
+        worker->own_name[side].length = length < 0 ? 0 : (size_t)length;
+    }
+}
+
 static bool listen_on_all(struct worker *worker, const struct worker *first, char *why, size_t size)
 {
     const struct settings *settings = worker->snapshot->settings;
@@ -67,6 +79,7 @@ static bool listen_on_all(struct worker *worker, const struct worker *first, cha
                 return false;
         }
     }
+    worker_name_sides(worker);
     return true;
 }
 

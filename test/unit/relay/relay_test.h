@@ -38,6 +38,7 @@ static inline void fixture_init(struct fixture *fixture)
     fixture->worker.snapshot = &fixture->snapshot;
     fixture->worker.port[0] = 15061; /* PEER_INTERNAL */
     fixture->worker.port[1] = 5061;
+    worker_name_sides(&fixture->worker);
     fixture->worker.lines = fixture->lines;
     fixture->worker.edit = &fixture->edit;
     fixture->worker.line_ends = (struct sip_line_ends){.end = fixture->line_end, .most = 300};
