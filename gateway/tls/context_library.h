@@ -14,6 +14,16 @@
 #include <wolfssl/wolfcrypt/ecc.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
 
+#if !defined(WOLFSSL_ALWAYS_VERIFY_CB) || !defined(WOLFSSL_VERIFY_CB_ALL_CERTS)
+#error "this wolfSSL does not ask the verify callback about every chain: peers would pass without a judgement"
+#endif
+#ifndef WOLFSSL_ALT_CERT_CHAINS
+#error "this wolfSSL keeps the CAs of a chain that our callback lets pass, and believes through them later"
+#endif
+#ifdef NO_VERIFY_OID
+#error "this wolfSSL does not hold a signature's algorithm against the kind of the key"
+#endif
+
 struct tls_context {
     WOLFSSL_CTX *library; /* owned: one reference */
     enum tls_role role;

@@ -170,6 +170,28 @@ def test_suite_figures(suites):
     assert f"{out_of_scope} further PKITS cases" in section
 
 
+def names_of_tests():
+    """Functions of cmocka and pytest, tables of cases, and what meson calls the rest."""
+    def found(pattern, files):
+        return {name for file in files for name in re.findall(pattern, file.read_text(), re.MULTILINE)}
+
+    test = ROOT / "test"
+    return (found(r"^static void (\w+)\(void \*\*state\)", test.rglob("*.c"))
+            | found(r"^def (test_\w+)\(", test.rglob("*.py"))
+            | found(r"^foreach suite : \[(.*)\]", [test / "suites/meson.build"])
+            | {path.name for path in test.rglob("*.cases")})
+
+
+@pytest.mark.framework
+@pytest.mark.parametrize("document", ["gateway/tls/README.md"])
+def test_every_test_that_is_named_exists(document):
+    """The last column of a table that says what shows it."""
+    shown = [row[-1] for row in rows(Document(document).text)]
+    assert len(shown) > 10 and all("`" in cell or cell == "-" for cell in shown), shown
+    named = {name for cell in shown for name in re.findall(r"`([^`]+)`", cell)}
+    assert named - names_of_tests() == set()
+
+
 # ---- files that are shown ----
 
 @pytest.fixture

@@ -146,7 +146,8 @@ def test_every_certificate_of_the_matrix(stage, pki, row):
     told = stage.probe()
     reasons = row.reason if isinstance(row.reason, tuple) else (row.reason,)
     assert told["reason"] in reasons or (told["reason"] == "tls-failed" and "malformed-certificate" in reasons), told
-    if told["reason"] != "ok" and told["reason"] != "tls-failed":
+    by_the_library = told["reason"] == "malformed-certificate" and told["detail"].endswith("(-160)")  # the packaged one
+    if told["reason"] not in ("ok", "tls-failed") and not by_the_library:
         assert failed_step(told) in ("certificate", "path", "anchor", "identity")
         assert step(told, "options")["result"] == "skipped"
         assert step(told, "tls")["result"] != "failed"

@@ -154,36 +154,6 @@ static void a_refused_client_learns_it_late(void **state)
     peer_destroy(server);
 }
 
-static void a_session_is_never_resumed(void **state)
-{
-    struct fixture *fixture = *state;
-    for (size_t v = 0; v < 2; v++) {
-        SSL_CTX *ctx = openssl_context(TLS_CLIENT, fixture->leaf, versions[v]);
-        SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT);
-        SSL_SESSION *session = NULL;
-        for (int round = 0; round < 3; round++) {
-            struct peer *server = peer_of_channel(fixture->server, NULL),
-                        *client = peer_of_openssl(ctx, TLS_CLIENT);
-            if (session != NULL) {
-                SSL_set_session(client->ssl, session);
-                SSL_SESSION_free(session);
-            }
-            server->reply = TEXT("x");
-            converse(client, server, ANY_FRAGMENT);
-            assert_int_equal(tls_channel_state(server->channel), TLS_ESTABLISHED);
-            assert_int_equal(server->judged, 1);
-            assert_false(SSL_session_reused(client->ssl));
-            session = SSL_get1_session(client->ssl);
-            assert_false(SSL_SESSION_has_ticket(session));
-            SSL_shutdown(client->ssl);
-            peer_destroy(server);
-            peer_destroy(client);
-        }
-        SSL_SESSION_free(session);
-        SSL_CTX_free(ctx);
-    }
-}
-
 static void a_context_may_go_while_its_sessions_live(void **state)
 {
     struct fixture *fixture = *state;
@@ -247,7 +217,6 @@ int main(void)
         cmocka_unit_test(a_client_without_certificate_is_refused),
         cmocka_unit_test(what_the_judge_says_is_what_happens),
         cmocka_unit_test(a_refused_client_learns_it_late),
-        cmocka_unit_test(a_session_is_never_resumed),
         cmocka_unit_test(a_context_may_go_while_its_sessions_live),
         cmocka_unit_test(bad_chains_and_keys_make_no_context),
     };

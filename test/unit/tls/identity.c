@@ -45,6 +45,43 @@ static void add_extension(X509 *certificate, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
+static void copy_key_id(X509 *certificate, const struct identity *of)
+{
+    int at = X509_get_ext_by_NID(of->certificate, NID_subject_key_identifier, -1);
+    int added = X509_add_ext(certificate, X509_get_ext(of->certificate, at), -1);
+    assert(at >= 0 && added == 1);
+    (void)added;
+}
+
+static void add_key_ids(X509 *certificate, const struct identity_order *order)
+{
+    X509V3_CTX context;
+    X509 *issuer = order->issuer == NULL ? certificate : order->issuer->certificate;
+    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+    if (order->key_id_of != NULL) {
+        copy_key_id(certificate, order->key_id_of);
+    } else {
+        X509_EXTENSION *own = X509V3_EXT_conf_nid(NULL, &context, NID_subject_key_identifier, "hash");
+        assert(own != NULL && X509_add_ext(certificate, own, -1) == 1);
+        X509_EXTENSION_free(own);
+    }
+    if (order->issuer != NULL) {
+        X509_EXTENSION *issuers =
+            X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid:always");
+        assert(issuers != NULL && X509_add_ext(certificate, issuers, -1) == 1);
+        X509_EXTENSION_free(issuers);
+    }
+}
+
+static void add_points(X509 *certificate, const char *url)
+{
+    char value[256];
+    snprintf(value, sizeof value, "URI:%s", url);
+    add_extension(certificate, NID_crl_distribution_points, value);
+    snprintf(value, sizeof value, "OCSP;URI:%s", url);
+    add_extension(certificate, NID_info_access, value);
+}
+
 static void add_names(X509 *certificate, const struct identity_order *order)
 {
     size_t room = strlen(order->name) + 64 + (size_t)order->names * 64;
@@ -62,8 +99,14 @@ static void add_names(X509 *certificate, const struct identity_order *order)
 static void add_extensions(X509 *certificate, const struct identity_order *order)
 {
     add_extension(certificate, NID_basic_constraints, order->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
-    add_extension(certificate, NID_key_usage,
-                  order->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+    add_key_ids(certificate, order);
+    if (order->points_at != NULL) {
+        add_points(certificate, order->points_at);
+    }
+    if (!order->no_key_usage) {
+        add_extension(certificate, NID_key_usage,
+                      order->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+    }
     if (!order->ca) {
         const char *usage =
             order->extended_key_usage == NULL ? "serverAuth,clientAuth" : order->extended_key_usage;

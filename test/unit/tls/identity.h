@@ -24,10 +24,13 @@ struct identity_order {
     const struct identity *issuer;    /* NULL: signs itself */
     const struct identity *chain[16]; /* what is presented after the leaf; ends with NULL */
     bool ca;
+    bool no_key_usage;
     bool expired;
-    bool critical_unknown;          /* an extension nobody knows, critical */
-    int names;                      /* further SAN DNS */
-    const char *extended_key_usage; /* NULL: serverAuth,clientAuth; "" : none */
+    bool critical_unknown;            /* an extension nobody knows, critical */
+    int names;                        /* further SAN DNS */
+    const char *extended_key_usage;   /* NULL: serverAuth,clientAuth; "" : none */
+    const struct identity *key_id_of; /* of a CA: whose subjectKeyIdentifier it claims; NULL: its own */
+    const char *points_at;            /* URL of its CRL and of its OCSP responder; NULL: none */
 };
 
 struct identity *identity_create(const struct identity_order *order);

@@ -34,7 +34,7 @@ static enum reason on_judge(void *owner, const struct text *ders, size_t count)
         peer->chain[i].length = 0;
         octets_append(&peer->chain[i], ders[i]);
     }
-    return peer->answer;
+    return peer->decide != NULL ? peer->decide(peer->decide_context, ders, count) : peer->answer;
 }
 
 static void on_output(void *owner, struct text octets)

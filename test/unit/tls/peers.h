@@ -24,6 +24,9 @@ struct peer {
     struct octets got; /* plaintext */
     /* Of a channel: what its judge answers, and what it saw. */
     enum reason answer;
+    /* Judges instead of `answer`, where it is set. */
+    enum reason (*decide)(const void *context, const struct text *ders, size_t count);
+    const void *decide_context;
     unsigned judged, established, outputs;
     struct octets chain[TLS_CHAIN_MOST];
     size_t chain_count;
