@@ -17,7 +17,7 @@
 
 struct arguments {
     const char *config, *direction, *from, *to, *method, *certificate, *at, *dnssec;
-    struct option_values srv;
+    struct option_values srv, tlsa;
     bool dns, json;
 };
 
@@ -84,6 +84,12 @@ static bool read_question(struct explanation *explanation, const struct argument
     for (size_t i = 0; i < arguments->srv.count; i++) {
         if (!explain_srv_is_valid(arguments->srv.value[i]))
             return complain("--srv", arguments->srv.value[i], "is not DOMAIN=HOST:PORT, nor DOMAIN=none");
+    }
+    explanation->tlsa = &arguments->tlsa;
+    for (size_t i = 0; i < arguments->tlsa.count; i++) {
+        if (!explain_tlsa_is_valid(arguments->tlsa.value[i]))
+            return complain("--tlsa", arguments->tlsa.value[i],
+                            "is not 'HOST:PORT=USAGE SELECTOR MATCHING HEX', nor HOST:PORT=none");
     }
     return true;
 }
@@ -168,9 +174,13 @@ int command_explain(int argc, char **argv)
          .value = "D=HOST:PORT",
          .help = "what DNS shall say of D; D=none: nothing",
          .values = &arguments.srv},
+        {.name = "tlsa",
+         .value = "HOST:PORT=R",
+         .help = "R: '3 1 1 HEX', or none; for identity dane",
+         .values = &arguments.tlsa},
         {.name = "dnssec",
          .value = "STATE",
-         .help = "of --srv: insecure (default), secure, bogus",
+         .help = "of both: insecure (default), secure, bogus",
          .text = &arguments.dnssec},
         {.name = "dns", .help = "ask the real DNS for what --srv leaves open", .flag = &arguments.dns},
         OPTION_JSON(&arguments.json),

@@ -7,6 +7,7 @@
  *     explain.c         arguments -> question
  *     explain_chain.c   every path that was tried
  *     explain_dns.c     what DNS says: --srv, --dns, or nothing
+ *     explain_tlsa.c    the same of TLSA records: --tlsa
  *     explain_judge.c   asks the judgements in the order of `run`
  *     explain_print.c, explain_json.c */
 
@@ -20,6 +21,7 @@
 #define EXPLAIN_CHECKS_MOST 48u
 #define EXPLAIN_PATHS_MOST 64u
 
+#define EXPLAIN_PORT 5061u                /* of --srv and --tlsa without one */
 #define EXPLAIN_NOT_REACHED "not reached" /* the detail of a check that another one made needless */
 
 /* Where a check belongs. */
@@ -55,11 +57,15 @@ struct explanation {
     struct message_facts facts;
     struct presented_chain *chain;        /* owned; NULL: none was given */
     const struct option_values *srv;      /* --srv, checked */
+    const struct option_values *tlsa;     /* --tlsa, checked */
     enum dns_security srv_security;       /* of them */
     struct lookup *lookup;                /* owned; NULL: --dns was not given */
     const struct srv_record_set *records; /* held: of the resolver */
     struct srv_target target[OPTION_VALUES_MOST];
-    struct srv_answer given; /* --srv as an answer */
+    struct srv_answer given;                            /* --srv as an answer */
+    struct tlsa_answer tlsa_answer[OPTION_VALUES_MOST]; /* --tlsa, of each of the targets */
+    struct tlsa_record tlsa_record[OPTION_VALUES_MOST + 1];
+    uint8_t tlsa_data[OPTION_VALUES_MOST + 1][TLSA_DATA_LONGEST];
 
     /* What was seen. */
     enum explain_stage stage; /* under way */
@@ -69,8 +75,8 @@ struct explanation {
     size_t path_count, paths_left_out;
     struct peer peer;
     struct revocation_evidence *evidence; /* held: what `run` has kept of CRLs and OCSP answers; or NULL */
-    bool has_peer;                   /* the chain was judged */
-    const struct srv_answer *answer; /* of DNS, when there was one */
+    bool has_peer;                        /* the chain was judged */
+    const struct srv_answer *answer;      /* of DNS, when there was one */
 
     /* The verdict. */
     enum explain_outcome outcome;
@@ -90,10 +96,19 @@ const struct certificate *explain_broken_at(const struct explanation *explanatio
 
 /* explain_dns.c. Is DOMAIN=HOST[:PORT] or DOMAIN=none well written? */
 bool explain_srv_is_valid(const char *written);
-/* What is known of a domain's SRV records, noted as a check; NULL: nothing, and explanation->need says so. */
+/* What is known of a domain's SRV records, and for rule dane of the TLSA records of the targets, noted as
+ * checks; NULL: nothing, and explanation->need says so, as it does where TLSA records are missing. */
 const struct srv_answer *explain_srv(struct explanation *explanation, struct text domain);
 /* Where the partner's servers are; asked only with --dns. REASON_OK where one of them has an address. */
 enum reason explain_addresses(struct explanation *explanation, const struct partner *partner);
+
+/* explain_tlsa.c. Is HOST:PORT=USAGE SELECTOR MATCHING HEX or HOST:PORT=none well written? */
+bool explain_tlsa_is_valid(const char *written);
+void explain_take_tlsa(struct explanation *explanation); /* --tlsa into explanation->given */
+void explain_note_tlsa(struct explanation *explanation, const struct srv_answer *answer);
+#define TLSA_ANSWER_SHOWN 400u
+/* "_5061._tcp.edge.example: 3 1 1 4bf5122f...", or why there is none. The target has an answer. */
+void tlsa_answer_show(const struct srv_target *target, char to[TLSA_ANSWER_SHOWN]);
 
 /* explain_judge.c */
 void explain_judge(struct explanation *explanation);

@@ -6,7 +6,6 @@
 #include "gateway/net/locate.h"
 #include "policy/domain.h"
 
-#define FEDERATION_PORT 5061u
 #define NO_RECORD "none"
 
 /* ---- --srv ---- */
@@ -33,7 +32,7 @@ static bool read_srv(const char *written, struct written_srv *srv)
     if (!sip_host_read(text_of(equals + 1), false, &host) || host.is_address || !domain_is_valid(host.host))
         return false;
     srv->host = domain_without_dot(host.host);
-    srv->port = host.has_port ? host.port : FEDERATION_PORT;
+    srv->port = host.has_port ? host.port : EXPLAIN_PORT;
     return true;
 }
 
@@ -98,13 +97,35 @@ static void note_answer(struct explanation *explanation, struct text domain, con
                  targets, security_word(answer->security));
 }
 
+/* What the rules that rest on DNSSEC need of the answer. */
+static void note_proof(struct explanation *explanation, const struct partner *partner)
+{
+    const struct srv_answer *answer = explanation->answer;
+
+    if (partner == NULL || !identity_rule_needs_dnssec(partner->identity) || answer->outcome != REASON_OK)
+        return;
+    if (answer->security == DNS_SECURE)
+        explain_note(explanation, "dnssec", CHECK_PASSED, "the SRV answer is secure");
+    else
+        explain_note(explanation, "dnssec", CHECK_FAILED, "the SRV answer is %s%s",
+                     security_word(answer->security),
+                     explanation->records == NULL || explanation->settings->dns.trust_ad
+                         ? ""
+                         : ": dns.trust-ad is false, so that nothing is");
+    explain_note_tlsa(explanation, answer);
+}
+
 const struct srv_answer *explain_srv(struct explanation *explanation, struct text domain)
 {
+    const struct partner *partner = partner_set_by_domain(explanation->settings->partners, domain);
+
     if (take_given(explanation, domain)) {
         explanation->answer = &explanation->given;
         note_answer(explanation, domain, explanation->answer, "--srv", NULL);
+        if (partner != NULL && partner->identity == IDENTITY_DANE)
+            explain_take_tlsa(explanation);
     } else if (explanation->lookup != NULL) {
-        explanation->records = lookup_srv(explanation->lookup, domain);
+        explanation->records = lookup_srv(explanation->lookup, partner, domain);
         explanation->answer = &explanation->records->answer;
         note_answer(explanation, domain, explanation->answer,
                     explanation->records->service == NULL ? "DNS" : explanation->records->service,
@@ -117,6 +138,8 @@ const struct srv_answer *explain_srv(struct explanation *explanation, struct tex
             "the SRV records of _sipfederationtls._tcp.%.*s: give --srv %.*s=HOST:PORT, or ask with --dns",
             TEXT_ARGUMENTS(domain), TEXT_ARGUMENTS(domain));
     }
+    if (explanation->answer != NULL)
+        note_proof(explanation, partner);
     return explanation->answer;
 }
 

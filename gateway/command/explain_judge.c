@@ -222,8 +222,15 @@ static bool judge_location(struct explanation *explanation)
             explanation->reason = REASON_DNS_FAILED;
             return false;
         }
-        if (answer->outcome != REASON_OK) {
-            deny(explanation, answer->outcome, "");
+        enum reason why = identity_rule_needs_dns(partner->identity) ? identity_answer_reason(partner, answer)
+                                                                     : answer->outcome;
+        if (why != REASON_OK) {
+            deny(explanation, why, "");
+            return false;
+        }
+        if (partner->identity == IDENTITY_DANE && !answer->tlsa_known) {
+            explanation->outcome = EXPLAIN_NEED;
+            explanation->reason = REASON_DNS_FAILED;
             return false;
         }
     }

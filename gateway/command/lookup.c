@@ -90,10 +90,14 @@ static void addresses_answered(void *context, const struct address_set *answer)
     ((struct lookup *)context)->addresses = address_set_hold(answer);
 }
 
-const struct srv_record_set *lookup_srv(struct lookup *lookup, struct text domain)
+const struct srv_record_set *lookup_srv(struct lookup *lookup, const struct partner *partner,
+                                        struct text domain)
 {
+    bool with_tlsa = partner != NULL && partner->identity == IDENTITY_DANE;
+
     lookup->records = NULL;
-    if (resolver_federation_srv(lookup->resolver, domain, srv_answered, lookup) == NULL)
+    if ((with_tlsa ? resolver_federation_tlsa(lookup->resolver, domain, srv_answered, lookup)
+                   : resolver_federation_srv(lookup->resolver, domain, srv_answered, lookup)) == NULL)
         return srv_record_set_static(REASON_OVERLOADED);
     while (lookup->records == NULL)
         uv_run(&lookup->loop, UV_RUN_ONCE);

@@ -16,8 +16,10 @@ struct lookup *lookup_create(const struct settings *settings, char *why, size_t 
 void lookup_destroy(struct lookup *lookup); /* NULL is fine. Nothing else may be open on its loop any more */
 uv_loop_t *lookup_loop(struct lookup *lookup);
 
-/* Never NULL. The caller releases. */
-const struct srv_record_set *lookup_srv(struct lookup *lookup, struct text domain);
+/* Never NULL. The caller releases. With the TLSA records where the partner's rule is dane; `partner` may be
+ * NULL. */
+const struct srv_record_set *lookup_srv(struct lookup *lookup, const struct partner *partner,
+                                        struct text domain);
 const struct address_set *lookup_addresses(struct lookup *lookup, struct text host);
 
 #endif

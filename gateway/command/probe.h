@@ -19,6 +19,7 @@
 #include "gateway/command/json.h"
 #include "gateway/command/lookup.h"
 #include "gateway/command/remedy.h"
+#include "gateway/net/locate.h"
 #include "gateway/tls/context.h"
 
 #define PROBE_STEPS_MOST 128u
@@ -91,8 +92,8 @@ void probe_note(struct probe *probe, const char *name, enum check_result result,
  * something was fetched, and it shall be judged again. */
 bool probe_fetch(struct probe *probe, void (*judge)(void *context, struct peer *peer), void *context);
 
-/* Everything on one address. False: it does not work. `host` is asked for by SNI. */
-bool probe_server(struct probe *probe, struct text host, const union address *address);
+/* Everything on one address of a target. False: it does not work. */
+bool probe_server(struct probe *probe, const struct located_target *target, const union address *address);
 
 void probe_print_head(const struct probe *probe, FILE *out);
 void probe_print_end(const struct probe *probe, FILE *out);

@@ -19,6 +19,7 @@
 
 struct judged {
     struct probe *probe;
+    struct srv_answer answer;      /* what DNS says of this server, where probe->answer is there */
     struct presented_chain *chain; /* owned; NULL: the handshake did not get that far */
     struct peer peer;
     struct revocation_needs needs; /* what the judgement would like to know of revocation */
@@ -56,6 +57,11 @@ static void broke(void *context, const struct trust_path *so_far, const struct c
     judged->at = judged->at == NULL ? at : judged->at;
 }
 
+static const struct srv_answer *answer_for(const struct judged *judged)
+{
+    return judged->probe->answer == NULL ? NULL : &judged->answer;
+}
+
 static void judge_chain(struct judged *judged)
 {
     const struct probe *probe = judged->probe;
@@ -65,7 +71,7 @@ static void judge_chain(struct judged *judged)
     judged->check_count = 0;
     judged->peer.evidence = (struct peer_evidence){.fetched = probe->evidence, .needs = &judged->needs};
     judged->verdict =
-        peer_judge_outbound(&probe->settings->policy, probe->partner, probe->domain, probe->answer,
+        peer_judge_outbound(&probe->settings->policy, probe->partner, probe->domain, answer_for(judged),
                             judged->chain, probe->now, &log, &trace, &judged->peer);
     judged->peer.evidence.needs = NULL; /* the peer may outlive it */
 }
@@ -86,7 +92,7 @@ static void judge_silently(void *context, struct peer *peer)
     const struct judged *judged = context;
     const struct probe *probe = judged->probe;
 
-    (void)peer_judge_outbound(&probe->settings->policy, probe->partner, probe->domain, probe->answer,
+    (void)peer_judge_outbound(&probe->settings->policy, probe->partner, probe->domain, answer_for(judged),
                               judged->chain, probe->now, NULL, NULL, peer);
 }
 
@@ -232,24 +238,35 @@ static bool shake_hands(struct probe *probe, struct probe_session *session, stru
     return reason == REASON_OK && !is_judged;
 }
 
-bool probe_server(struct probe *probe, struct text host, const union address *address)
+/* What is asked for by SNI: the server, or its TLSA base domain, as in `run` (RFC 7671 10.2). */
+static struct text server_name(const struct judged *judged, const struct located_target *target)
+{
+    const struct tlsa_answer *tlsa = judged->answer.target_count == 1 ? judged->answer.target[0].tlsa : NULL;
+    return tlsa != NULL && tlsa->base.length > 0 ? tlsa->base : target->host;
+}
+
+bool probe_server(struct probe *probe, const struct located_target *target, const union address *address)
 {
     char shown[ADDRESS_TEXT_SIZE], why[PROBE_WHY] = "";
     struct judged *judged = calloc(1, sizeof(*judged));
+    struct probe_session *session = NULL;
     bool works = false;
 
     address_print(address, shown, sizeof(shown));
     probe_begin(probe, "tcp", "%s", shown);
-    struct probe_session *session =
-        judged == NULL
-            ? NULL
-            : probe_session_create(lookup_loop(probe->lookup), probe->context, host, judge, judged);
+    if (judged != NULL) {
+        judged->probe = probe;
+        if (probe->answer != NULL)
+            judged->answer =
+                identity_answer_of_server(probe->partner, probe->answer, target->host, target->port);
+        session = probe_session_create(lookup_loop(probe->lookup), probe->context,
+                                       server_name(judged, target), judge, judged);
+    }
     if (session == NULL) {
         probe_fail(probe, REASON_OVERLOADED, "no memory for a session");
         free(judged);
         return false;
     }
-    judged->probe = probe;
     enum reason reason =
         probe_session_open(session, address, probe->settings->limits.connect_timeout_ms, why);
     if (reason != REASON_OK) {

@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "gateway/command/explain.h"
 #include "gateway/net/locate.h"
+#include "gateway/relay/records.h"
 #include "policy/calendar.h"
 
 /* The way a request would take to a partner, each step told as it goes. It uses what the relay uses, not the
@@ -81,8 +83,31 @@ static void note_security(struct probe *probe)
         probe_end(probe, CHECK_PASSED, "secure");
     else if (security == DNS_BOGUS)
         probe_fail(probe, REASON_DNS_BOGUS, "%s", reason_sentence(REASON_DNS_BOGUS));
+    else if (probe->answer->outcome == REASON_OK && identity_rule_needs_dnssec(probe->partner->identity))
+        probe_fail(probe, REASON_SRV_NOT_SECURE, "%s%s", reason_sentence(REASON_SRV_NOT_SECURE),
+                   probe->settings->dns.trust_ad ? "" : ": dns.trust-ad is false, so that nothing is");
     else
         probe_end(probe, CHECK_SKIPPED, "not secure: the answer is not signed, or not believed to be");
+}
+
+/* Of each target; where one can be used, the others are no failure. */
+static void note_tlsa(struct probe *probe, enum reason all)
+{
+    const struct srv_answer *answer = probe->answer;
+    char shown[TLSA_ANSWER_SHOWN];
+
+    for (size_t i = 0; i < answer->target_count; i++) {
+        if (answer->target[i].tlsa == NULL)
+            continue;
+        tlsa_answer_show(&answer->target[i], shown);
+        probe_begin(probe, "tlsa", "%s", "");
+        if (tlsa_answer_reason(answer->target[i].tlsa) == REASON_OK)
+            probe_end(probe, CHECK_PASSED, "%s", shown);
+        else if (all == REASON_OK)
+            probe_end(probe, CHECK_SKIPPED, "%s: it is not connected to", shown);
+        else
+            probe_fail(probe, all, "%s", shown);
+    }
 }
 
 bool probe_ask_srv(struct probe *probe, bool is_needed)
@@ -95,11 +120,13 @@ bool probe_ask_srv(struct probe *probe, bool is_needed)
         return true;
     }
     probe_begin(probe, "srv", "_sipfederationtls._tcp.%.*s", TEXT_ARGUMENTS(probe->domain));
-    probe->records = lookup_srv(probe->lookup, probe->domain);
+    probe->records = lookup_srv(probe->lookup, probe->partner, probe->domain);
     probe->answer = &probe->records->answer;
     end_srv(probe);
     note_security(probe);
-    return probe->answer->outcome == REASON_OK;
+    enum reason reason = records_reason(probe->partner, probe->records);
+    note_tlsa(probe, reason);
+    return reason == REASON_OK;
 }
 
 static bool try_target(struct probe *probe, const struct located_target *target)
@@ -124,10 +151,22 @@ static bool try_target(struct probe *probe, const struct located_target *target)
     for (size_t i = 0; i < set->address_count && i < ADDRESSES_TRIED_MOST && !works; i++) {
         union address address = set->address[i];
         address_set_port(&address, target->port);
-        works = probe_server(probe, target->host, &address);
+        works = probe_server(probe, target, &address);
     }
     address_set_release(set);
     return works;
+}
+
+/* RFC 7673 3.2: not where rule dane has nothing to hold the server against. */
+static bool may_be_tried(const struct probe *probe, const struct located_target *target)
+{
+    const struct partner *partner = probe->partner;
+
+    if (partner->identity != IDENTITY_DANE || partner->locate == LOCATE_FIXED)
+        return true;
+    const struct srv_answer of_target =
+        identity_answer_of_server(partner, probe->answer, target->host, target->port);
+    return identity_answer_reason(partner, &of_target) == REASON_OK;
 }
 
 void probe_walk(struct probe *probe)
@@ -143,8 +182,10 @@ void probe_walk(struct probe *probe)
     size_t count = partner->locate == LOCATE_FIXED
                        ? locate_fixed(partner->fixed, partner->fixed_count, target)
                        : locate_srv(probe->answer, &locate_random_system, target);
-    for (size_t i = 0; i < count && i < TARGETS_MOST && !probe->works; i++)
-        probe->works = try_target(probe, &target[i]);
+    for (size_t i = 0; i < count && i < TARGETS_MOST && !probe->works; i++) {
+        if (may_be_tried(probe, &target[i]))
+            probe->works = try_target(probe, &target[i]);
+    }
 }
 
 /* ---- what it needs ---- */

@@ -73,7 +73,7 @@ static const struct {
      "The name servers must answer: look at dns.servers in {gateway}, and at the zone of {domain}."},
     {REASON_DNS_BOGUS, "The DNSSEC signatures of {domain} must be put right by its owner."},
     {REASON_TLSA_MISMATCH,
-     "The TLSA record must match the certificate: its owner must publish one for this key."},
+     "The servers of {domain} must have DNSSEC-secure TLSA records, one of which matches{tlsa}."},
     {REASON_CONNECT_FAILED,
      "A server of {domain} must accept TCP from here: look at firewalls on both sides, and at the "
      "port in its SRV record or in {file}."},
@@ -137,6 +137,17 @@ static void add_pin(struct remedy_text *text, const struct presented_chain *chai
     remedy_add(text, "\"sha256:%s\"", base64);
 }
 
+/* The record that would have matched; whether the key is theirs, they know. */
+static void add_tlsa(struct remedy_text *text, const struct presented_chain *chain)
+{
+    if (chain == NULL || chain->count == 0)
+        return;
+    remedy_add(text, "; this key's is '3 1 1 ");
+    for (size_t i = 0; i < sizeof(chain->certificate[0]->key_sha256); i++)
+        remedy_add(text, "%02x", chain->certificate[0]->key_sha256[i]);
+    remedy_add(text, "'");
+}
+
 static void add_day(struct remedy_text *text, const struct certificate *certificate, bool begin)
 {
     char date[CALENDAR_DATE];
@@ -170,6 +181,8 @@ static bool fill(struct remedy_text *text, const struct remedy_case *what, struc
         add_day(text, what->at, text_equal(name, TEXT("begin")));
     else if (text_equal(name, TEXT("pin")))
         add_pin(text, what->chain);
+    else if (text_equal(name, TEXT("tlsa")))
+        add_tlsa(text, what->chain);
     else if (partner != NULL && text_equal(name, TEXT("from")))
         remedy_add(text, "%s", calendar_time(partner->valid_from, time));
     else if (partner != NULL && text_equal(name, TEXT("until")))

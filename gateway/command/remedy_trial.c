@@ -58,6 +58,8 @@ static void suggest_identity(const struct remedy_case *what, struct remedy_text 
         add_rule(text, &count, "domain", "", "");
     if (rule_accepts(what, IDENTITY_SRV_TARGET, NULL))
         add_rule(text, &count, "srv-target", "", "");
+    if (rule_accepts(what, IDENTITY_SECURE_SRV, NULL))
+        add_rule(text, &count, "secure-srv", "", "");
     if (host_name_of(leaf, what->domain, name) && rule_accepts(what, IDENTITY_NAMES, name))
         add_rule(text, &count, "{names: [", name, "]}");
     if (count > 0)

@@ -2,6 +2,7 @@
 """Partners whose proof lies in the DNS: `identity: secure-srv` and `identity: dane`. A zone that knot signs, one that nobody
 signs and one that somebody has changed, behind an unbound that validates; each partner has a domain of its own in them."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -318,3 +319,42 @@ def test_trust_is_taken_back(make_lab, world):
     assert lab.gateway.reload()["event"] == "policy-loaded"
     event = lab.gateway.audit.wait_for(event="session-closed", partner="match-signed-test")
     assert event["reason"] == "srv-not-secure", event
+
+
+@pytest.mark.parametrize("domain, works, reason, step, shown", [
+    (f"match.{SIGNED}", True, "ok", "tlsa", "3 1 1 "),
+    (f"aliased.{SIGNED}", True, "ok", "tlsa", f"._tcp.real.{SIGNED}: "),
+    (f"ta.{SIGNED}", True, "ok", "anchor", "as the TLSA record says"),
+    (f"second.{SIGNED}", True, "tlsa-mismatch", "identity", "no TLSA record matches"),
+    (f"mismatch.{SIGNED}", False, "tlsa-mismatch", "identity", "no TLSA record matches"),
+    (f"none.{SIGNED}", False, "tlsa-mismatch", "tlsa", "no TLSA record"),
+    (f"into-plain.{SIGNED}", False, "tlsa-mismatch", "tlsa", "its addresses are not DNSSEC-secure"),
+    (f"plain.{PLAIN}", False, "srv-not-secure", "dnssec", "not DNSSEC-secure"),
+    (f"broken.{BROKEN}", False, "dns-bogus", "dnssec", "fails DNSSEC validation"),
+    (f"secure.{SIGNED}", True, "ok", "dnssec", "secure"),
+])
+def test_probe(lab, world, domain, works, reason, step, shown):
+    """Each step as `run` goes it; probe asks OPTIONS, which the peers answer."""
+    for server in world.servers.values():
+        server.handler = peer.answering(200)
+    try:
+        done = lab.gateway.command("probe", domain, "--json")
+    finally:
+        for server in world.servers.values():
+            server.handler = None
+            with server.inbox.changed:
+                server.inbox.waiting.clear()
+    told = json.loads(done.stdout)
+    assert (told["result"] == "works") == works == (done.returncode == 0), told
+    assert works or told["reason"] == reason, told
+    assert any(shown in entry["detail"] for entry in told["steps"] if entry["name"] == step), told
+
+
+def test_explain_asks_the_same(lab, world):
+    for domain, verdict, reason in ((f"match.{SIGNED}", "allow", "ok"), (f"mismatch.{SIGNED}", "deny", "tlsa-mismatch"),
+                                    (f"plain.{PLAIN}", "deny", "srv-not-secure"), (f"broken.{BROKEN}", "deny", "dns-bogus")):
+        for direction, from_, to in (("inbound", f"sip:bob@{domain}", ALICE), ("outbound", ALICE, f"sip:bob@{domain}")):
+            done = lab.gateway.command("explain", "--direction", direction, "--from", from_, "--to", to, "--certificate",
+                                       world.own.chain_file, "--dns", "--json")
+            told = json.loads(done.stdout)
+            assert (told["verdict"], told["reason"]) == (verdict, reason), told

@@ -5,12 +5,13 @@ verdict than run's."""
 import json
 import os
 import pty
+import re
 import subprocess
 import time
 
 import pytest
 
-from lib import gateway as program, identities, nameserver as dns, pki as certificates, yaml_text
+from lib import dnssec, gateway as program, identities, nameserver as dns, pki as certificates, yaml_text
 from lib.lab import ALICE, BOB, CAROL, Lab
 from lib.pki import days, now
 
@@ -61,7 +62,7 @@ def assert_in_order(told):
     assert names == sorted(names, key=column.index), names
     failed = [check["name"] for check in told["checks"] if check["result"] == "failed"]
     if told["verdict"] == "deny":  # one check denies; what DNS said may have failed before it
-        assert len([name for name in failed if name not in ("srv", "addresses")]) <= 1 and failed
+        assert len([name for name in failed if name not in ("srv", "dnssec", "tlsa", "addresses")]) <= 1 and failed
     elif told["verdict"] == "allow":
         assert failed == []
     for check in told["checks"]:
@@ -444,3 +445,55 @@ def test_it_is_quick(usual, pki):
         best = min(best, time.monotonic() - begin,
                    after.children_user - before.children_user + after.children_system - before.children_system)
     assert best < 0.05
+
+
+# Proof by DNSSEC, offline.
+
+EDGE = "edge.cloud.example"
+SRV = ("--srv", f"fabrikam.example={EDGE}:5061", "--dnssec", "secure")
+
+
+def tlsa(*record, at=f"{EDGE}:5061"):
+    return ("--tlsa", f"{at}={dnssec.tlsa(*record)}")
+
+
+@pytest.fixture
+def dane(desk, pki, tmp_path):
+    told = desk(fabrikam={"identity": "dane", "roots": [], "locate": "srv"})
+    told.own, told.other = certificates.self_signed("x.invalid", tmp_path), certificates.self_signed("x.invalid", tmp_path)
+    return told
+
+
+@pytest.mark.parametrize("ask", [Desk.inbound, Desk.outbound], ids=["inbound", "outbound"])
+def test_dane_offline(dane, ask):
+    right = tlsa(3, 1, 1, dane.own)
+    for words, verdict, reason in (
+            ((*SRV, *right), "allow", "ok"),
+            ((*SRV, *tlsa(3, 1, 1, dane.other), *right), "allow", "ok"),
+            ((*SRV, *tlsa(3, 0, 2, dane.own)), "allow", "ok"),
+            ((*SRV, *tlsa(3, 1, 1, dane.other)), "deny", "tlsa-mismatch"),
+            ((*SRV, "--tlsa", f"{EDGE}=none"), "deny", "tlsa-mismatch"),
+            ((*SRV[:2], *right), "deny", "srv-not-secure"),
+            ((*SRV[:2], "--dnssec", "bogus", *right), "deny", "dns-bogus"),
+            (("--srv", "fabrikam.example=none"), "deny", "srv-not-found"),
+            (SRV, "need", None),
+            ((*SRV, *tlsa(3, 1, 1, dane.own, at=f"{EDGE}:5062")), "need", None),
+            ((), "need", None)):
+        told = ask(dane, *words, identity=dane.own)
+        assert (told["verdict"], told["reason"]) == (verdict, reason), (words, told)
+
+
+def test_dane_needs_and_remedies(dane):
+    text = dane.run("--direction", "inbound", "--from", BOB, "--to", ALICE, "--certificate", dane.own.chain_file, *SRV).stdout
+    assert f"_5061._tcp.{EDGE}" in text and "--tlsa" in text
+    text = dane.run("--direction", "inbound", "--from", BOB, "--to", ALICE, "--certificate", dane.own.chain_file, *SRV,
+                    *tlsa(3, 1, 1, dane.other)).stdout
+    assert dnssec.tlsa(3, 1, 1, dane.own).split()[-1] in re.sub(r"\s", "", text)  # the record that would have matched
+
+
+@pytest.mark.parametrize("value", ["", EDGE, f"{EDGE}=", f"{EDGE}=3 1 1", f"{EDGE}=3 1 1 ", f"{EDGE}=3 1 1 0", f"{EDGE}=3 1 1 xx",
+                                   f"{EDGE}=256 1 1 00", f"{EDGE}=-3 1 1 00", f"192.0.2.1=3 1 1 00", f"{EDGE}:x=3 1 1 00",
+                                   f"{EDGE}=3 1 1 " + "00" * 4097, f"{EDGE}=3 1 00"])
+def test_tlsa_that_cannot_be_read(usual, value):
+    done = usual.run("--direction", "inbound", "--from", BOB, "--to", ALICE, "--tlsa", value)
+    assert done.returncode == 2 and "--tlsa" in done.stderr and done.stderr.count("\n") == 1
