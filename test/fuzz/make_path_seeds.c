@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writes seeds for fuzz_path, fuzz_crl and fuzz_ocsp: make_path_seeds PATH-FOLDER CRL-FOLDER OCSP-FOLDER. */
+/* Writes seeds for the fuzzers of certificates, paths, CRLs and OCSP answers. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -70,6 +70,50 @@ static void write_paths(const char *folder)
     write_chain(folder, "empty-subject", (struct factory_order[]){root, alone, inter}, 3);
 }
 
+static void write_certificate(const char *folder, const char *name, const struct factory_order *order)
+{
+    struct text der = factory_der(order);
+    FILE *file = open_seed(folder, name);
+    if (fwrite(der.at, 1, der.length, file) != der.length)
+        abort();
+    fclose(file);
+    free((char *)der.at);
+}
+
+static void write_certificates(const char *folder)
+{
+    const struct factory_order names = {
+        .subject = "leaf",
+        .issuer = "CA",
+        .key = 1,
+        .key_usage = CERTIFICATE_KU_DIGITAL_SIGNATURE,
+        .usages = "scaio",
+        .names =
+            "dns:a.example,dns:*.a.example,uri:sip:a.example,uri:sip:u@a.example,uri:https://u@a.example:1/x,"
+            "email:y@example,ip:10.0.0.1,ip:2001:db8::1,dir:leaf,other:",
+        .point = "http://crl.example/1",
+        .responder = "http://ocsp.example/"};
+    const struct factory_order authority = {
+        .subject = "CA",
+        .ca = true,
+        .path_length = 2,
+        .key_usage = 0x60,
+        .permitted = "dns:example,uri:.example,email:example,ip:10.0.0.0/8,dir:leaf",
+        .excluded = "dns:b.example,other:,email:x@c.example,ip:2001:db8::/32"};
+    struct factory_order odd = {.subject = "a.example", .issuer = "CA", .key = 1};
+
+    write_certificate(folder, "names", &names);
+    write_certificate(folder, "authority", &authority);
+    write_certificate(folder, "common-name", &odd);
+    odd.flags = FACTORY_VERSION_1;
+    write_certificate(folder, "version-1", &odd);
+    odd.flags = FACTORY_EMPTY_SUBJECT | FACTORY_CRITICAL_NAMES | FACTORY_UNKNOWN_CRITICAL;
+    odd.names = "dns:a.example";
+    write_certificate(folder, "empty-subject", &odd);
+    odd.flags = FACTORY_SERIAL_ZERO | FACTORY_UNKNOWN_EXTENSION | FACTORY_COMPRESSED_POINT;
+    write_certificate(folder, "odd", &odd);
+}
+
 static void write_crl(const char *folder, const char *name, const struct factory_crl_order *order)
 {
     const struct factory_order certificate = {
@@ -134,12 +178,13 @@ static void write_ocsps(const char *folder)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: make_path_seeds PATH-FOLDER CRL-FOLDER OCSP-FOLDER\n");
+    if (argc != 5) {
+        fprintf(stderr, "usage: make_path_seeds PATH-FOLDER CRL-FOLDER OCSP-FOLDER CERTIFICATE-FOLDER\n");
         return 2;
     }
     write_paths(argv[1]);
     write_crls(argv[2]);
     write_ocsps(argv[3]);
+    write_certificates(argv[4]);
     return 0;
 }
