@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gateway/confinement.h"
 #include "gateway/gateway_parts.h"
 #include "gateway/privileges.h"
 #include "gateway/tls/context.h"
@@ -88,6 +89,28 @@ static bool open_logs(struct gateway *gateway, char *why, size_t size)
     gateway->audit = audit_create(gateway->shared.audit_file, (enum audit_users)settings->logs.users,
                                   gateway->shared.audit_key);
     return gateway->audit != NULL;
+}
+
+/* Then opens the logs, and says there what is in force: before any thread, so that all are held by it. */
+static bool give_up_powers(struct gateway *gateway, char *why, size_t size)
+{
+    struct confinement confinement;
+
+    (void)mkdir(gateway->settings->logs.directory,
+                0750); /* where it cannot be made, opening the logs says why */
+    why[0] = '\0';
+    enum privileges privileges = privileges_drop(gateway->settings, why, size);
+    if (privileges == PRIVILEGES_FAILED)
+        return false;
+    char kept[512];
+    snprintf(kept, sizeof(kept), "%s", why);
+    confinement_enter(gateway->settings, &confinement);
+    if (!open_logs(gateway, why, size))
+        return false;
+    if (privileges == PRIVILEGES_KEPT)
+        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "privileges-kept", "why=%s", kept);
+    confinement_say(&confinement, gateway->shared.log);
+    return true;
 }
 
 /* Binds all ports; nothing is accepted yet. */
@@ -218,7 +241,7 @@ static void gateway_deinit(struct gateway *gateway)
 int gateway_run(const char *file)
 {
     struct gateway *gateway = calloc(1, sizeof(*gateway));
-    char why[512] = "no memory", kept[512];
+    char why[512] = "no memory";
     int status = 1;
 
     if (gateway == NULL || !tls_library_start() || !gateway_init(gateway, file))
@@ -230,14 +253,8 @@ int gateway_run(const char *file)
     }
     if (!create_workers(gateway, why, sizeof(why)))
         goto out;
-    (void)mkdir(gateway->settings->logs.directory,
-                0750); /* where it cannot be made, opening the logs says why */
-    enum privileges privileges = privileges_drop(gateway->settings, kept, sizeof(kept));
-    snprintf(why, sizeof(why), "%s", kept);
-    if (privileges == PRIVILEGES_FAILED || !open_logs(gateway, why, sizeof(why)))
+    if (!give_up_powers(gateway, why, sizeof(why)))
         goto out;
-    if (privileges == PRIVILEGES_KEPT)
-        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "privileges-kept", "why=%s", kept);
     if (!watch_signals(gateway) || !start_fetcher(gateway, why, sizeof(why)) ||
         !start_workers(gateway, why, sizeof(why)) || !monitor_start(gateway))
         goto out;

@@ -5,7 +5,6 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define GROUPS_MOST 1024 /* of root */
@@ -70,10 +69,8 @@ static enum privileges become_named(const struct settings *settings, char *why, 
 
 enum privileges privileges_drop(const struct settings *settings, char *why, size_t size)
 {
-    const struct rlimit none = {0, 0};
     char what[400] = "";
 
-    (void)setrlimit(RLIMIT_CORE, &none);
     why[0] = '\0';
     if (geteuid() != 0)
         return PRIVILEGES_NONE;

@@ -15,7 +15,6 @@ enum privileges {
     PRIVILEGES_FAILED   /* do not go on: `why` */
 };
 
-/* Also forbids core dumps, which would hold our keys. */
 enum privileges privileges_drop(const struct settings *settings, char *why, size_t size);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "gateway/gateway_parts.h"
@@ -84,6 +85,12 @@ static void warn_of_listeners(struct gateway *gateway, const struct settings *ol
     }
     if (old->workers != new->workers)
         operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed", "why=%s", "workers changed");
+    if (strcmp(old->logs.directory, new->logs.directory) != 0)
+        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed", "why=%s",
+                      "logs.directory changed");
+    if (strcmp(old->fetch.directory, new->fetch.directory) != 0) /* it has confined itself to the old one */
+        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed", "why=%s",
+                      "fetch.directory changed");
 }
 
 /* What is in force but deserves a look. */

@@ -60,6 +60,7 @@ static void settings_destroy(struct settings *settings)
     partner_set_destroy(settings->partners);
     free_texts(settings->internal_crls, settings->internal_crl_count);
     crl_store_destroy(settings->internal_crl_store);
+    free_texts(settings->root_files, settings->root_file_count);
     free_texts(settings->servers, settings->server_count);
     free_texts(settings->domains, settings->domain_count);
     free_host_ports(settings->next_hop, settings->next_hop_count);
@@ -108,6 +109,26 @@ void settings_release(struct settings *settings)
 
 /* ---- loading what the file names ---- */
 
+static void remember_roots(struct settings_draft *draft, const struct yaml_node *paths)
+{
+    struct settings *settings = draft->settings;
+
+    for (const struct yaml_node *entry = paths->first; entry != NULL; entry = entry->next) {
+        if (entry->kind != YAML_SCALAR || entry->value.length == 0)
+            continue;
+        char **larger = realloc(settings->root_files, (settings->root_file_count + 1) * sizeof(*larger));
+        char *path = path_beside(settings->file, entry->value.at);
+        if (larger != NULL)
+            settings->root_files = larger;
+        if (larger == NULL || path == NULL) {
+            free(path);
+            yaml_out_of_memory(&draft->reading, entry);
+            return;
+        }
+        larger[settings->root_file_count++] = path;
+    }
+}
+
 static void load_roots(struct settings_draft *draft, const char *section, struct trust_anchors *anchors)
 {
     const struct yaml_node *paths = yaml_find(yaml_find(draft->root, section), "roots");
@@ -118,8 +139,10 @@ static void load_roots(struct settings_draft *draft, const char *section, struct
                                            .digest = draft->digest};
     struct trust_anchor_list list = {0};
 
-    if (paths != NULL && paths->kind == YAML_LIST)
+    if (paths != NULL && paths->kind == YAML_LIST) {
         trust_anchor_files_load(&loading, &draft->reading, paths, &list);
+        remember_roots(draft, paths);
+    }
     free(list.anchor); /* the anchors themselves stay in `anchors` */
 }
 

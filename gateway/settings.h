@@ -76,6 +76,9 @@ struct settings {
     struct limits limits;
     unsigned workers; /* resolved: at least 1 */
     char *user;       /* owned, or NULL: the user to become when started as root */
+    bool confinement; /* see confinement.h */
+    char **root_files; /* owned, resolved: internal.roots and discovery.roots */
+    size_t root_file_count;
 
     struct policy policy; /* owned; views into all of the above, for the two judgements */
 };

@@ -169,6 +169,7 @@ static const struct yaml_key gateway_keys[] = {
     {"limits", yaml_read_section, VALUE(limits), settings_limit_keys, false},
     {"workers", read_workers, VALUE(workers), NULL, false},
     {"user", read_user, VALUE(user), NULL, false},
+    {"confinement", yaml_read_boolean, VALUE(confinement), NULL, false},
     {NULL},
 };
 
@@ -197,6 +198,7 @@ static void set_defaults(struct settings *settings)
     settings->fetch.size = 16u * 1024u * 1024u;
     limits_set_defaults(&settings->limits);
     settings->workers = processors();
+    settings->confinement = true;
 }
 
 void settings_keys_read(struct settings_draft *draft)

@@ -44,6 +44,17 @@ static struct file_trouble trouble_of(int error)
     return (struct file_trouble){"file-unreadable", "cannot be read"};
 }
 
+/* A gateway that has confined itself may not open what its user may (gateway/confinement.h): access(2) looks
+ * at the user alone. */
+static struct file_trouble trouble_of_opening(const char *path, int error, int how)
+{
+    if (error == EACCES && access(path, how) == 0)
+        return (struct file_trouble){
+            "restart-needed", "is in a folder that the configuration did not name when the gateway was "
+                              "started, and it has confined itself to those; restart it"};
+    return trouble_of(error);
+}
+
 /* Exactly `length` octets: a file that changes its size meanwhile is somebody else's, half written. */
 static struct file_trouble read_all(int file, char *to, size_t length)
 {
@@ -71,7 +82,7 @@ static char *load(const char *path, size_t largest, size_t *length, struct file_
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
     if (file < 0) {
-        *trouble = trouble_of(errno);
+        *trouble = trouble_of_opening(path, errno, R_OK);
         return NULL;
     }
     if (fstat(file, &facts) != 0)
@@ -303,10 +314,11 @@ static bool list_folder(const char *folder, struct name_list *list, struct probl
     DIR *handle = opendir(folder);
 
     if (handle == NULL) {
-        problems_add(problems, SEVERITY_ERROR, place,
-                     errno == ENOTDIR ? "not-a-folder" : trouble_of(errno).token,
-                     "the folder of partner files %s",
-                     errno == ENOTDIR ? "is not a folder" : trouble_of(errno).sentence);
+        struct file_trouble trouble = trouble_of_opening(folder, errno, R_OK | X_OK);
+        if (errno == ENOTDIR)
+            trouble = (struct file_trouble){"not-a-folder", "is not a folder"};
+        problems_add(problems, SEVERITY_ERROR, place, trouble.token, "the folder of partner files %s",
+                     trouble.sentence);
         return false;
     }
     while (true) {

@@ -126,12 +126,25 @@ static bool is_gone(const struct log_file *file)
     return file->descriptor < 0 || (fstat(file->descriptor, &status) == 0 && status.st_nlink == 0);
 }
 
+/* Landlock knows folders, not names: one that was made anew is another, though its user may write there. */
+static const char *why_not_opened(struct log_file *file, int error)
+{
+    char *slash = strrchr(file->path, '/');
+    *slash = '\0';
+    bool may = access(file->path, W_OK | X_OK) == 0;
+    *slash = '/';
+    return error == EACCES && may
+               ? "its folder was made anew, and the gateway has confined itself to the one "
+                 "that was there when it started; restart it"
+               : strerror(error);
+}
+
 bool log_file_renew(struct log_file *file)
 {
     int descriptor = open_path(file->path);
     file->renew = descriptor < 0;
     if (descriptor < 0) {
-        say(file, true, strerror(errno));
+        say(file, true, why_not_opened(file, errno));
         return false;
     }
     if (file->descriptor >= 0) {

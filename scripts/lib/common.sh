@@ -6,7 +6,7 @@
 source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 build_packages=(
-    meson ninja-build gcc libc6-dev pkg-config libuv1-dev libc-ares-dev libyaml-dev libcurl4-openssl-dev uthash-dev
+    meson ninja-build gcc libc6-dev pkg-config libuv1-dev libc-ares-dev libyaml-dev libcurl4-openssl-dev libseccomp-dev uthash-dev
     autoconf automake libtool make dpkg-dev
 )
 test_packages=(

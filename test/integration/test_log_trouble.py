@@ -103,7 +103,9 @@ def test_a_bound_on_file_sizes_is_a_full_disk(lab):
     assert not lab.gateway.audit.find(event="lines-lost")
 
 
-def test_folder_gone_and_back(lab):
+def test_folder_gone_and_back(make_lab):
+    """Where it has not confined itself to the folder that was there."""
+    lab = make_lab(settings={"confinement": False})
     connection = lab.from_outside()
     before = message(lab, connection)
     lab.gateway.audit.wait_for(event="request", call_id=before)
@@ -116,6 +118,20 @@ def test_folder_gone_and_back(lab):
     lab.gateway.stop()
     assert "event=stopping" in lab.gateway.log_file.read_text()
     assert metrics.read(lab).total("fedgate_log_lines_lost_total") == 0
+
+
+def test_folder_made_anew_is_not_the_one_that_it_may_write_to(lab):
+    """Traffic goes on, and the complaint says what to do."""
+    if "level=notice event=confined" not in lab.gateway.log_file.read_text():
+        pytest.skip("it is not confined here")
+    connection = lab.from_outside()
+    folder = lab.gateway.folder / "logs"
+    shutil.rmtree(folder)
+    folder.mkdir()
+    message(lab, connection)
+    wait.until(lambda: "made anew" in lab.gateway.process.errors(), 5, "its complaint")
+    assert "restart it" in lab.gateway.process.errors()
+    message(lab, connection)
 
 
 @pytest.fixture
