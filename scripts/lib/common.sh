@@ -12,7 +12,7 @@ build_packages=(
 test_packages=(
     libcmocka-dev libssl-dev libwolfssl-dev binutils procps python3-pytest python3-pytest-timeout python3-cryptography python3-cryptography-vectors
     python3-dnspython python3-yaml kamailio kamailio-tls-modules sip-tester stunnel4 unbound knot nsd openssl
-    valgrind jq prometheus
+    valgrind jq lnav logrotate prometheus
     mandoc systemd
 )
 lab_packages=(kamailio kamailio-tls-modules nsd openssl python3)
