@@ -31,6 +31,7 @@ void partner_destroy(struct partner *partner)
     free(partner->pins);
     free_texts(partner->crls, partner->crl_count);
     crl_store_destroy(partner->crl_store);
+    written_keys_destroy(partner->written);
     free(partner);
 }
 

@@ -6,6 +6,7 @@
 
 #include "policy/text.h"
 #include "policy/trust_anchor.h"
+#include "policy/written_keys.h"
 
 /* Which names let a peer speak for a domain D of the partner (contract, section 3). */
 enum identity_rule {
@@ -82,6 +83,7 @@ struct partner {
     bool keep_asserted_identity;
     bool diagnostics_public;
     struct partner_limits limits;
+    struct written_keys *written; /* owned; what its file says: see partner_difference.h. NULL: nobody read it */
 };
 
 void partner_destroy(struct partner *partner); /* NULL is fine */

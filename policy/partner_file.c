@@ -260,6 +260,9 @@ static void load_tree(struct loading *loading, char *path, struct text stem, con
     claim_domains(loading, &reading, &draft);
     load_roots(loading, &reading, &draft);
     load_crls(loading, &reading, yaml_root(tree), draft.partner);
+    draft.partner->written = written_keys_read(yaml_root(tree), true);
+    if (draft.partner->written == NULL)
+        yaml_out_of_memory(&reading, yaml_root(tree));
     if (errors != loading->problems->errors)
         partner_destroy(draft.partner);
     else if (!partner_set_add(loading->context->set, draft.partner))
