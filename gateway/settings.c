@@ -75,6 +75,7 @@ static void settings_destroy(struct settings *settings)
     free(settings->logs.directory);
     free(settings->fetch.directory);
     free(settings->user);
+    written_keys_destroy(settings->written);
     free(settings->sha256);
     free(settings->file);
     free(settings);
@@ -279,7 +280,8 @@ static void load_all(struct settings_draft *draft)
                                   .source = settings->internal_crls,
                                   .source_count = settings->internal_crl_count};
     settings->sha256 = files_digest_finish(draft->digest);
-    if (settings->sha256 == NULL)
+    settings->written = written_keys_read(draft->root, true);
+    if (settings->sha256 == NULL || settings->written == NULL)
         yaml_out_of_memory(&draft->reading, draft->root);
 }
 

@@ -80,6 +80,7 @@ struct settings {
     char **root_files; /* owned, resolved: internal.roots and discovery.roots */
     size_t root_file_count;
 
+    struct written_keys *written; /* owned; what gateway.yaml says: see settings_difference.h */
     struct policy policy; /* owned; views into all of the above, for the two judgements */
 };
 

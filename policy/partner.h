@@ -33,6 +33,8 @@ struct revocation_terms {
 #define PARTNER_DIRECTION_INBOUND 0x1u
 #define PARTNER_DIRECTION_OUTBOUND 0x2u
 
+#define PARTNER_NAME_LONGEST 64u /* octets */
+
 struct host_port {
     char *host; /* owned; lower case, without a trailing dot; IPv6 without brackets */
     uint16_t port;

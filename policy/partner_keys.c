@@ -9,7 +9,6 @@
 #include "policy/utf8.h"
 #include "policy/yaml_values.h"
 
-#define NAME_LONGEST 64u
 #define METHODS_MOST 32u
 #define PINS_MOST 64u
 
@@ -41,7 +40,7 @@ static void read_name(struct yaml_reading *reading, const struct yaml_node *node
 
     if (!yaml_is_value(reading, node, field, "the stem of the file's name"))
         return;
-    bool good = node->value.length <= NAME_LONGEST;
+    bool good = node->value.length <= PARTNER_NAME_LONGEST;
     for (size_t i = 0; i < node->value.length; i++) {
         char c = text_lower(node->value.at[i]);
         good =
@@ -50,7 +49,7 @@ static void read_name(struct yaml_reading *reading, const struct yaml_node *node
     if (!good) {
         yaml_error(reading, node, "bad-value",
                    "'%s' is no partner name; use 1 to %u letters, digits, hyphens, dots and underscores",
-                   utf8_quote(node->value, quoted), NAME_LONGEST);
+                   utf8_quote(node->value, quoted), PARTNER_NAME_LONGEST);
         return;
     }
     yaml_read_text(reading, node, field);
