@@ -35,6 +35,7 @@ static const char *const allowed[] = {
     "open", "openat", "stat", "lstat", "fstat", "newfstatat", "statx", "access", "faccessat", "faccessat2",
     "readlink", "readlinkat", "getdents64", "getcwd", "rename", "renameat", "renameat2", "unlink", "unlinkat",
     "mkdir", "mkdirat", "fcntl", "dup", "dup2", "dup3", "fadvise64", "statfs", "fstatfs",
+    "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
     /* memory, but for what mmap and mprotect are asked below */
     "brk", "munmap", "mremap", "madvise",
     /* threads, signals, the end */

@@ -221,6 +221,7 @@ static void gateway_deinit(struct gateway *gateway)
         uv_run(&gateway->loop, UV_RUN_ONCE);
     if (gateway->has_loop) {
         uv_run(&gateway->loop, UV_RUN_NOWAIT); /* a reload that was under way ends here */
+        partner_watch_close(&gateway->watch);
         uv_walk(&gateway->loop, close_handle, NULL);
         uv_run(&gateway->loop, UV_RUN_DEFAULT);
         uv_loop_close(&gateway->loop);
@@ -234,6 +235,7 @@ static void gateway_deinit(struct gateway *gateway)
     monitor_end(gateway);
     if (gateway->has_lock)
         uv_mutex_destroy(&gateway->shared.address_lock);
+    reload_deinit(gateway);
     settings_release(gateway->settings);
     service_close(&gateway->service);
 }
@@ -257,6 +259,8 @@ int gateway_run(const char *file)
         goto out;
     if (!watch_signals(gateway) || !start_fetcher(gateway, why, sizeof(why)) ||
         !start_workers(gateway, why, sizeof(why)) || !monitor_start(gateway))
+        goto out;
+    if (!reload_watch(gateway))
         goto out;
     reload_say_loaded(gateway, gateway->settings, NULL);
     say_started(gateway);

@@ -5,10 +5,24 @@
 /* What gateway.c and reload.c share, and no one else. All on the main thread. */
 
 #include "gateway/fetch/fetcher.h"
+#include "gateway/partner_watch.h"
 #include "gateway/relay/worker.h"
 #include "gateway/service.h"
+#include "gateway/settings_difference.h"
 
 #define GATEWAY_SIGNALS 4u
+
+/* Loading blocks: it runs on a thread of libuv's pool. */
+struct reload {
+    uv_work_t work;
+    bool is_running, again; /* asked for once more meanwhile */
+    bool is_watched;        /* asked for by the watch */
+    struct problems problems;
+    struct settings *loaded; /* the result; NULL: errors */
+    struct settings_difference difference;
+    struct load_mark mark;
+    struct settings *retired; /* held; the first of those that were in force; sessions may still use them */
+};
 
 struct gateway {
     const char *file; /* borrowed: gateway.yaml */
@@ -33,11 +47,9 @@ struct gateway {
     bool metrics_full;  /* metrics.prom could not be made, and that was said */
     struct endings *endings;              /* owned: what certificate_watch has told */
     struct revocation_evidence *evidence; /* held: what was fetched, as it was last handed out; NULL: nothing yet */
-    uv_work_t reload; /* loading blocks: it runs on a thread of libuv's pool */
-    bool is_reloading, reload_again;
+    struct reload reload;
+    struct partner_watch watch;
     struct fetcher *fetcher;       /* of CRLs and OCSP answers; NULL before the start and after the end */
-    struct problems problems;     /* of the reload under way */
-    struct settings *loaded;      /* its result; NULL: errors */
 };
 
 /* Loads for the first time, all problems on stderr. NULL: errors. */
@@ -45,8 +57,18 @@ struct settings *reload_first(struct gateway *gateway);
 /* Begins to load anew; at its end the new settings are in force, or the old stay and every problem is logged. One that is
  * asked for while another runs follows it. */
 void reload_begin(struct gateway *gateway, const char *why);
-/* The policy-loaded line; `old` NULL at the start. */
-void reload_say_loaded(struct gateway *gateway, const struct settings *settings, const struct settings *old);
+/* From here on the partner folder is watched where the settings in force say so. False: no memory. */
+bool reload_watch(struct gateway *gateway);
+/* Frees settings that nobody uses any more: now and then. */
+void reload_free_retired(struct gateway *gateway);
+void reload_deinit(struct gateway *gateway); /* when no worker runs any more */
+
+/* reload_log.c. The policy-loaded lines; `difference` NULL at the start. */
+void reload_say_loaded(struct gateway *gateway, const struct settings *settings,
+                       const struct settings_difference *difference);
+void reload_say_rejected(struct gateway *gateway);
+void reload_say_warnings(struct gateway *gateway);
+void reload_warn_of_listeners(struct gateway *gateway, const struct settings *old, const struct settings *new);
 
 /* monitor.c. Workers are started and logs open. */
 bool monitor_start(struct gateway *gateway);

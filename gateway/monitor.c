@@ -103,6 +103,7 @@ static void due(uv_timer_t *timer)
 {
     write_metrics(timer->data);
     partner_days_look(timer->data);
+    reload_free_retired(timer->data);
 }
 
 bool monitor_start(struct gateway *gateway)

@@ -9,8 +9,6 @@
 /* Whole or not at all: the new settings are built beside the old on a thread of their own; any error, and the
  * old stay. */
 
-#define PROBLEMS_LOGGED_MOST 200u
-
 static void print_problems(const struct problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++) {
@@ -20,12 +18,24 @@ static void print_problems(const struct problems *problems)
     }
 }
 
+/* ---- loading: on whatever thread ---- */
+
+static struct settings *load_marked(const char *file, struct load_mark *mark, struct problems *problems)
+{
+    int64_t begin = time(NULL);
+    struct settings *settings = settings_load_named(file, begin, &mark->named, problems);
+
+    if (settings == NULL || settings->partners_watch)
+        load_mark_take(mark, begin, time(NULL));
+    return settings;
+}
+
 struct settings *reload_first(struct gateway *gateway)
 {
     struct problems problems;
 
     problems_init(&problems);
-    struct settings *settings = settings_load(gateway->file, time(NULL), false, &problems);
+    struct settings *settings = load_marked(gateway->file, &gateway->reload.mark, &problems);
     print_problems(&problems);
     problems_deinit(&problems);
     if (settings != NULL)
@@ -33,132 +43,160 @@ struct settings *reload_first(struct gateway *gateway)
     return settings;
 }
 
-void reload_say_loaded(struct gateway *gateway, const struct settings *settings, const struct settings *old)
-{
-    char detail[400];
-
-    snprintf(detail, sizeof(detail), "%zu partners; files sha256:%s%s", partner_set_count(settings->partners),
-             settings->sha256, old == NULL ? "" : "; sessions are judged again");
-    audit_write(gateway->audit, &(struct audit_record){.event = AUDIT_POLICY_LOADED,
-                                                       .reason = REASON_OK,
-                                                       .policy = settings->generation,
-                                                       .detail = text_of(detail)});
-    operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "policy-loaded", "policy=%llu partners=%zu file=%s",
-                  (unsigned long long)settings->generation, partner_set_count(settings->partners),
-                  settings->file);
-}
-
-static void say_rejected(struct gateway *gateway)
-{
-    const struct problems *problems = &gateway->problems;
-
-    for (size_t i = 0; i < problems->count && i < PROBLEMS_LOGGED_MOST; i++) {
-        char *line = problem_line(&problems->list[i]);
-        if (problems->list[i].severity == SEVERITY_ERROR)
-            audit_write(gateway->audit, &(struct audit_record){.event = AUDIT_POLICY_REJECTED,
-                                                               .reason = REASON_CONFIGURATION_ERROR,
-                                                               .policy = gateway->settings->generation,
-                                                               .detail = text_of(line)});
-        operation_log(gateway->shared.log,
-                      problems->list[i].severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
-                      "policy-rejected", "problem=%s", line == NULL ? "" : line);
-        free(line);
-    }
-    operation_log(gateway->shared.log, LOG_LEVEL_ERROR, "policy-rejected", "errors=%zu policy-in-force=%llu",
-                  problems->errors, (unsigned long long)gateway->settings->generation);
-}
-
-/* Sockets are bound once; a changed listener asks for a restart rather than being ignored in silence. */
-static void warn_of_listeners(struct gateway *gateway, const struct settings *old, const struct settings *new)
-{
-    const struct side_settings *sides[2][2] = {{&old->internal, &new->internal},
-                                               {&old->external, &new->external}};
-
-    for (size_t i = 0; i < 2; i++) {
-        bool same = sides[i][0]->listen_count == sides[i][1]->listen_count;
-        for (size_t j = 0; same && j < sides[i][0]->listen_count; j++)
-            same = sides[i][0]->listen[j].port == sides[i][1]->listen[j].port &&
-                   text_equal(text_of(sides[i][0]->listen[j].host), text_of(sides[i][1]->listen[j].host));
-        if (!same)
-            operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed", "why=%s",
-                          i == 0 ? "internal.listen changed" : "external.listen changed");
-    }
-    if (old->workers != new->workers)
-        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed", "why=%s", "workers changed");
-    if (strcmp(old->logs.directory, new->logs.directory) != 0)
-        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed", "why=%s",
-                      "logs.directory changed");
-    if (strcmp(old->fetch.directory, new->fetch.directory) != 0) /* it has confined itself to the old one */
-        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "restart-needed", "why=%s",
-                      "fetch.directory changed");
-}
-
-/* What is in force but deserves a look. */
-static void say_warnings(struct gateway *gateway)
-{
-    const struct problems *problems = &gateway->problems;
-
-    for (size_t i = 0; i < problems->count && i < PROBLEMS_LOGGED_MOST; i++) {
-        char *line = problem_line(&problems->list[i]);
-        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "policy-warning", "problem=%s",
-                      line == NULL ? "" : line);
-        free(line);
-    }
-}
-
 static void load(uv_work_t *work)
 {
     struct gateway *gateway = work->data;
-    gateway->loaded = settings_load(gateway->file, time(NULL), false, &gateway->problems);
+    struct reload *reload = &gateway->reload;
+
+    reload->loaded = load_marked(gateway->file, &reload->mark, &reload->problems);
+    if (reload->loaded != NULL) /* what is in force stays there while this runs */
+        settings_difference_find(gateway->settings, reload->loaded, &reload->difference);
+}
+
+/* ---- into force ---- */
+
+void reload_free_retired(struct gateway *gateway)
+{
+    struct settings **at = &gateway->reload.retired;
+
+    while (*at != NULL) {
+        struct settings *settings = *at;
+        if (!settings_is_held_once(settings)) {
+            at = &settings->next_retired;
+            continue;
+        }
+        *at = settings->next_retired;
+        settings_release(settings);
+    }
+}
+
+/* To free many partners takes long, so that no worker may be the last to let go: the old settings are kept
+ * until all have. */
+static void retire(struct gateway *gateway, struct settings *settings)
+{
+    settings->next_retired = gateway->reload.retired;
+    gateway->reload.retired = settings;
+}
+
+static void take_into_force(struct gateway *gateway, struct settings *settings)
+{
+    settings->generation = gateway->settings->generation + 1;
+    reload_warn_of_listeners(gateway, gateway->settings, settings);
+    for (unsigned i = 0; i < gateway->worker_count; i++) {
+        settings_hold(settings);
+        worker_take_settings(gateway->worker[i], settings);
+    }
+    fetcher_follow(gateway->fetcher, settings);
+    audit_set_users(gateway->audit, (enum audit_users)settings->logs.users);
+    reload_say_warnings(gateway);
+    reload_say_loaded(gateway, settings, &gateway->reload.difference);
+    retire(gateway, gateway->settings);
+    gateway->settings = settings;
+}
+
+/* An empty folder is a sound configuration, but what nobody has asked for shall not take away all partners: a
+ * disk that is not mounted, or a copy under way, looks the same. */
+static bool leaves_nobody(struct gateway *gateway, const struct settings *settings)
+{
+    if (!gateway->reload.is_watched || partner_set_count(settings->partners) > 0 ||
+        partner_set_count(gateway->settings->partners) == 0)
+        return false;
+    problems_add(&gateway->reload.problems, SEVERITY_ERROR, (struct place){settings->partners_folder, 0, 0},
+                 "no-partner-left",
+                 "the folder holds no partner file any more; if that is meant, reload with HUP");
+    return true;
+}
+
+static void conclude(struct gateway *gateway, struct settings *settings)
+{
+    if (settings != NULL && !leaves_nobody(gateway, settings)) {
+        if (!gateway->reload.is_watched || strcmp(settings->sha256, gateway->settings->sha256) != 0) {
+            take_into_force(gateway, settings);
+            return;
+        }
+        operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "policy-unchanged", "policy=%llu",
+                      (unsigned long long)gateway->settings->generation);
+    } else {
+        reload_say_rejected(gateway);
+    }
+    settings_release(settings);
 }
 
 static void loaded(uv_work_t *work, int status)
 {
     struct gateway *gateway = work->data;
-    struct settings *settings = gateway->loaded;
+    struct reload *reload = &gateway->reload;
 
-    gateway->is_reloading = false;
-    gateway->loaded = NULL;
-    if (status != 0 || settings == NULL || gateway->is_stopping) {
-        if (settings == NULL && status == 0)
-            say_rejected(gateway);
-        settings_release(settings);
-    } else {
-        settings->generation = gateway->settings->generation + 1;
-        warn_of_listeners(gateway, gateway->settings, settings);
-        for (unsigned i = 0; i < gateway->worker_count; i++) {
-            settings_hold(settings);
-            worker_take_settings(gateway->worker[i], settings);
-        }
-        fetcher_follow(gateway->fetcher, settings);
-        audit_set_users(gateway->audit, (enum audit_users)settings->logs.users);
-        say_warnings(gateway);
-        reload_say_loaded(gateway, settings, gateway->settings);
-        settings_release(gateway->settings);
-        gateway->settings = settings;
-    }
+    reload->is_running = false;
+    if (status == 0 && !gateway->is_stopping)
+        conclude(gateway, reload->loaded);
+    else
+        settings_release(reload->loaded);
+    reload->loaded = NULL;
+    partner_watch_follow(&gateway->watch, &reload->mark, gateway->settings->partners_watch);
     if (!gateway->is_stopping)
-        service_reloaded(gateway, gateway->problems.errors);
-    problems_deinit(&gateway->problems);
-    if (gateway->reload_again && !gateway->is_stopping) {
-        gateway->reload_again = false;
+        service_reloaded(gateway, reload->problems.errors);
+    problems_deinit(&reload->problems);
+    reload_free_retired(gateway);
+    if (reload->again && !gateway->is_stopping) {
+        reload->again = false;
         reload_begin(gateway, "asked for while loading");
     }
 }
 
-void reload_begin(struct gateway *gateway, const char *why)
+/* ---- asked for ---- */
+
+static void begin(struct gateway *gateway, const char *why, bool is_watched)
 {
-    if (gateway->is_reloading) {
-        gateway->reload_again = true;
-        return;
-    }
+    struct reload *reload = &gateway->reload;
+
     operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "reloading", "why=%s", why);
-    problems_init(&gateway->problems);
-    gateway->reload.data = gateway;
+    problems_init(&reload->problems);
+    reload->mark = (struct load_mark){.is_steady = false};
+    reload->is_watched = is_watched;
+    reload->work.data = gateway;
     service_reloading(gateway);
-    gateway->is_reloading = uv_queue_work(&gateway->loop, &gateway->reload, load, loaded) == 0;
-    if (gateway->is_reloading)
+    reload->is_running = uv_queue_work(&gateway->loop, &reload->work, load, loaded) == 0;
+    if (reload->is_running)
         return;
     operation_log(gateway->shared.log, LOG_LEVEL_ERROR, "reload-failed", "why=%s", "no memory");
+    partner_watch_follow(&gateway->watch, &reload->mark, gateway->settings->partners_watch);
     service_reloaded(gateway, 0);
+}
+
+void reload_begin(struct gateway *gateway, const char *why)
+{
+    if (gateway->reload.is_running)
+        gateway->reload.again = true;
+    else
+        begin(gateway, why, false);
+}
+
+/* By the watch, whose reload any other one takes the place of. */
+static void begin_watched(void *context, const char *why)
+{
+    struct gateway *gateway = context;
+
+    if (!gateway->reload.is_running && !gateway->is_stopping)
+        begin(gateway, why, true);
+}
+
+bool reload_watch(struct gateway *gateway)
+{
+    gateway->watch.changed = begin_watched;
+    gateway->watch.context = gateway;
+    if (!partner_watch_open(&gateway->watch, &gateway->loop, gateway->shared.log))
+        return false;
+    partner_watch_follow(&gateway->watch, &gateway->reload.mark, gateway->settings->partners_watch);
+    return true;
+}
+
+void reload_deinit(struct gateway *gateway)
+{
+    while (gateway->reload.retired != NULL) {
+        struct settings *settings = gateway->reload.retired;
+        gateway->reload.retired = settings->next_retired;
+        settings_release(settings);
+    }
+    named_files_deinit(&gateway->reload.mark.named);
 }

@@ -108,6 +108,11 @@ void settings_release(struct settings *settings)
         settings_destroy(settings);
 }
 
+bool settings_is_held_once(const struct settings *settings)
+{
+    return atomic_load_explicit(&settings->references, memory_order_acquire) == 1;
+}
+
 /* ---- loading what the file names ---- */
 
 static void remember_roots(struct settings_draft *draft, const struct yaml_node *paths)
@@ -216,6 +221,11 @@ static bool is_blocked(void *context, struct text domain)
     return settings_is_blocked(context, domain);
 }
 
+static void note_named(void *context, const struct partner *partner)
+{
+    named_files_add(context, partner);
+}
+
 static void load_partners(struct settings_draft *draft)
 {
     struct settings *settings = draft->settings;
@@ -226,11 +236,15 @@ static void load_partners(struct settings_draft *draft)
                                            .context = settings,
                                            .dnssec_believed = settings->dns.trust_ad,
                                            .expired_roots_allowed = draft->expired_allowed,
+                                           .seen = draft->named == NULL ? NULL : note_named,
+                                           .seen_context = draft->named,
                                            .digest = draft->digest};
     struct stat facts;
 
     if (settings->partners_folder == NULL)
         return;
+    if (draft->named != NULL)
+        named_files_set_folder(draft->named, settings->partners_folder);
     const struct yaml_node *node = yaml_find(draft->root, "partners");
     const char *shown = path_shown((struct place){settings->file, 0, 0}, settings->partners_folder);
     if (stat(settings->partners_folder, &facts) != 0)
@@ -302,12 +316,13 @@ static struct yaml_tree *read_gateway_file(struct settings_draft *draft)
     return tree;
 }
 
-struct settings *settings_load(const char *file, int64_t now, bool expired_roots_allowed,
-                               struct problems *problems)
+static struct settings *load(const char *file, int64_t now, bool expired_roots_allowed, struct named_files *named,
+                             struct problems *problems)
 {
     struct settings_draft draft = {.settings = settings_create(file),
                                    .now = now,
                                    .expired_allowed = expired_roots_allowed,
+                                   .named = named,
                                    .digest = files_digest_create()};
 
     if (draft.settings == NULL || draft.digest == NULL) {
@@ -328,6 +343,19 @@ struct settings *settings_load(const char *file, int64_t now, bool expired_roots
         return draft.settings;
     settings_release(draft.settings);
     return NULL;
+}
+
+struct settings *settings_load(const char *file, int64_t now, bool expired_roots_allowed,
+                               struct problems *problems)
+{
+    return load(file, now, expired_roots_allowed, NULL, problems);
+}
+
+struct settings *settings_load_named(const char *file, int64_t now, struct named_files *named, struct problems *problems)
+{
+    struct settings *settings = load(file, now, false, named, problems);
+    named_files_sort(named);
+    return settings;
 }
 
 /* ---- asking ---- */

@@ -29,6 +29,7 @@ struct side_settings {
 
 struct settings {
     atomic_uint references; /* settings_hold, settings_release */
+    struct settings *next_retired; /* the gateway's, once they are out of force */
     uint64_t generation;    /* from 1; set by the gateway when it takes the snapshot into force */
     char *file;             /* owned */
     char
@@ -50,6 +51,7 @@ struct settings {
 
     struct partner_set *partners; /* owned */
     char *partners_folder;        /* owned, resolved */
+    bool partners_watch;          /* reload by itself when it changes */
     char **blocked;               /* owned; lower case; ".x" covers x and its subdomains too */
     size_t blocked_count;
     bool discovery_enabled;
@@ -88,8 +90,13 @@ struct settings {
  * Blocking: never on a loop. The snapshot comes with one reference. */
 struct settings *settings_load(const char *file, int64_t now, bool expired_roots_allowed,
                                struct problems *problems);
+/* The same, for one who watches what is read: `named` is filled in also where there are errors; the caller's. */
+struct named_files;
+struct settings *settings_load_named(const char *file, int64_t now, struct named_files *named,
+                                     struct problems *problems);
 void settings_hold(struct settings *settings);    /* any thread */
 void settings_release(struct settings *settings); /* any thread; NULL is fine */
+bool settings_is_held_once(const struct settings *settings); /* by the caller, and nobody else */
 
 bool settings_is_own_domain(const struct settings *settings, struct text domain);
 bool settings_is_blocked(const struct settings *settings, struct text domain);

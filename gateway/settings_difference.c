@@ -77,7 +77,8 @@ static bool chains_equal(const struct side_settings *a, const struct side_settin
 
 static bool keys_equal(const struct side_settings *a, const struct side_settings *b)
 {
-    return text_equal((struct text){a->key_pem, a->key_pem_length}, (struct text){b->key_pem, b->key_pem_length});
+    return text_equal((struct text){a->key_pem, a->key_pem_length},
+                      (struct text){b->key_pem, b->key_pem_length});
 }
 
 static void compare_gateway(const struct settings *before, const struct settings *after,
@@ -89,15 +90,18 @@ static void compare_gateway(const struct settings *before, const struct settings
     add_file(difference, !difference->internal_certificate, "internal.certificate");
     add_file(difference, keys_equal(&before->internal, &after->internal), "internal.key");
     add_file(difference, anchors_equal(before->internal_anchors, after->internal_anchors), "internal.roots");
-    add_file(difference, crl_stores_equal(before->internal_crl_store, after->internal_crl_store), "internal.crls");
+    add_file(difference, crl_stores_equal(before->internal_crl_store, after->internal_crl_store),
+             "internal.crls");
     add_file(difference, !difference->external_certificate, "external.certificate");
     add_file(difference, keys_equal(&before->external, &after->external), "external.key");
-    add_file(difference, anchors_equal(before->discovery_anchors, after->discovery_anchors), "discovery.roots");
+    add_file(difference, anchors_equal(before->discovery_anchors, after->discovery_anchors),
+             "discovery.roots");
 }
 
 /* ---- partners ---- */
 
-static void take_partner(void *context, enum partner_change change, const struct partner *partner, const char *keys)
+static void take_partner(void *context, enum partner_change change, const struct partner *partner,
+                         const char *keys)
 {
     struct settings_difference *difference = context;
 
@@ -141,8 +145,9 @@ static void print_partners(const struct settings_difference *difference, enum pa
         const char *keys = difference->named[i].keys;
         if (difference->named[i].change != change)
             continue;
-        if (strlen(to) >= most || !append(to, most, "%s%s%s%s%s", told == 0 ? ": " : ", ", difference->named[i].name,
-                                          keys[0] == '\0' ? "" : " (", keys, keys[0] == '\0' ? "" : ")"))
+        if (strlen(to) >= most ||
+            !append(to, most, "%s%s%s%s%s", told == 0 ? ": " : ", ", difference->named[i].name,
+                    keys[0] == '\0' ? "" : " (", keys, keys[0] == '\0' ? "" : ")"))
             break;
         told++;
     }

@@ -101,17 +101,6 @@ static const struct yaml_key fetch_keys[] = {
     {NULL},
 };
 
-static void read_watch(struct yaml_reading *reading, const struct yaml_node *node,
-                       const struct yaml_field *field)
-{
-    bool watch = false;
-    struct yaml_field value = {.key = field->key, .value = &watch};
-
-    yaml_read_boolean(reading, node, &value);
-    if (watch)
-        not_in_force(reading, node, "partners-watch: true");
-}
-
 static unsigned processors(void)
 {
     cpu_set_t set;
@@ -160,7 +149,7 @@ static const struct yaml_key gateway_keys[] = {
     {"internal", yaml_read_section, 0, 0, internal_keys, true},
     {"external", yaml_read_section, 0, 0, external_keys, true},
     {"partners", yaml_read_path, VALUE(partners_folder), NULL, true},
-    {"partners-watch", read_watch, 0, 0, NULL, false},
+    {"partners-watch", yaml_read_boolean, VALUE(partners_watch), NULL, false},
     {"blocked-domains", yaml_read_blocked_names, LIST(blocked, blocked_count), NULL, false},
     {"discovery", yaml_read_section, 0, 0, discovery_keys, false},
     {"dns", yaml_read_section, 0, 0, settings_dns_keys, false},

@@ -4,6 +4,7 @@
 
 /* What the files settings*.c have in common. Nobody else includes it. */
 
+#include "gateway/named_files.h"
 #include "gateway/settings.h"
 #include "policy/yaml_values.h"
 
@@ -15,6 +16,7 @@ struct settings_draft {
     int64_t now;
     bool expired_allowed;
     struct files_digest *digest;
+    struct named_files *named; /* NULL: nobody asks */
 };
 
 /* settings_keys.c: the whole file by its tables, without opening others. */

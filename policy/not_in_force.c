@@ -8,7 +8,6 @@ static const struct {
     const char *instead; /* what to write until then */
 } settings[] = {
     {"discovery.enabled: true", "give each partner a file of its own"},
-    {"partners-watch: true", "reload with SIGHUP after a change"},
 };
 
 bool not_in_force(struct yaml_reading *reading, const struct yaml_node *node, const char *setting)

@@ -263,6 +263,8 @@ static void load_tree(struct loading *loading, char *path, struct text stem, con
     draft.partner->written = written_keys_read(yaml_root(tree), true);
     if (draft.partner->written == NULL)
         yaml_out_of_memory(&reading, yaml_root(tree));
+    if (loading->context->seen != NULL)
+        loading->context->seen(loading->context->seen_context, draft.partner);
     if (errors != loading->problems->errors)
         partner_destroy(draft.partner);
     else if (!partner_set_add(loading->context->set, draft.partner))

@@ -23,6 +23,9 @@ struct partner_file_context {
     void *context;
     bool dnssec_believed;        /* dns.trust-ad: without it, a rule that asks for DNSSEC is warned of */
     bool expired_roots_allowed;  /* explain --at: an expired root is a warning only */
+    /* Gets each partner whose file was read, also one with errors; borrowed. NULL: nobody asks. */
+    void (*seen)(void *context, const struct partner *partner);
+    void *seen_context;
     struct files_digest *digest; /* gets every file that is read; NULL: nobody asks */
 };
 

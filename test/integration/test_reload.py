@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from lib import peer, pki as certificates, sip
+from lib import peer, pki as certificates, sip, wait
 from lib.lab import ALICE, BOB, CAROL
 
 
@@ -72,6 +72,37 @@ def test_sessions_that_no_longer_pass_are_closed_and_logged(lab, change):
     event = lab.gateway.audit.wait_for(event="session-closed", peer=outside.local)
     assert event["reason"] not in ("ok", "peer-closed", "closed"), event
     crosses(lab, contoso, sender=CAROL)
+
+
+def test_log_says_what_has_changed(make_lab, pki):
+    """Partners added, removed and changed with the keys; our own certificate; keys of gateway.yaml; in few words where
+    it is many."""
+    lab = make_lab()
+    lab.gateway.partners["fabrikam"]["limits"] = {"burst": 7, "connections": 9}
+    lab.gateway.partners["fabrikam"]["domains"].append("emea.fabrikam.example")
+    lab.gateway.partners.pop("contoso")
+    lab.gateway.partners["late"] = {"domains": ["late.example"], "roots": [pki.stranger.file]}
+    renewed = pki.public.leaf(dns=["sip.corp.example"])
+    lab.gateway.settings["external"].update(certificate=renewed.chain_file, key=renewed.key_file)
+    lab.gateway.settings["dns"]["timeout"] = "3s"
+    lab.gateway.write()
+    loaded = lab.gateway.reload()
+    assert ("1 added: late; 1 removed: contoso; 1 changed: fabrikam (domains limits.burst limits.connections); "
+            "gateway.yaml: external.certificate external.key dns.timeout") in loaded["detail"], loaded
+    for line in ("event=policy-loaded policy=2 partners=2 added=1 removed=1 changed=1 ", "event=partner-added partner=late",
+                 "event=partner-removed partner=contoso", "event=own-certificate-changed side=external ",
+                 'event=partner-changed partner=fabrikam keys="domains limits.burst limits.connections"',
+                 'event=gateway-changed keys="external.certificate external.key dns.timeout"'):
+        wait.until(lambda: line in lab.gateway.log_file.read_text(), 5,
+                   lambda: f"{line} in\n" + lab.gateway.log_file.read_text())
+    for number in range(100):
+        lab.gateway.partners[f"p{number:02}"] = {"domains": [f"p{number}.example"], "roots": [pki.stranger.file]}
+    lab.gateway.write()
+    loaded = lab.gateway.reload()
+    shown = re.search(r"100 added: p00, p01, .*, p(\d\d) and (\d+) more", loaded["detail"])
+    assert shown and int(shown[1]) + 1 + int(shown[2]) == 100, loaded
+    wait.until(lambda: "event=partners-not-named partners=76" in lab.gateway.log_file.read_text(), 5, "the rest, counted")
+    assert "nothing has changed" in lab.gateway.reload()["detail"]
 
 
 def test_session_towards_a_partner_is_judged_again_too(lab):
