@@ -71,7 +71,7 @@ bool evidence_entry_add_crl(struct evidence_entry *entry, struct crl *crl)
 
 /* ---- OCSP answers: newest first, in the same way ---- */
 
-static bool was_genuine(struct ocsp_response *response)
+static bool was_genuine(const struct ocsp_response *response)
 {
     return atomic_load_explicit(&response->was_genuine, memory_order_relaxed);
 }
@@ -100,4 +100,61 @@ bool evidence_entry_add_response(struct evidence_entry *entry, struct ocsp_respo
         all[0] = response;
     }
     return true;
+}
+
+/* ---- what counts of it ---- */
+
+static int64_t response_end(const struct ocsp_response *response)
+{
+    int64_t ends = INT64_MAX;
+
+    for (size_t i = 0; i < response->single_count; i++) {
+        if (response->single[i].ends < ends)
+            ends = response->single[i].ends;
+    }
+    return ends;
+}
+
+static size_t count_of(const struct evidence_entry *entry)
+{
+    return entry->kind == EVIDENCE_CRL ? entry->crl_count : entry->response_count;
+}
+
+static int64_t end_at(const struct evidence_entry *entry, size_t index)
+{
+    return entry->kind == EVIDENCE_CRL ? entry->crl[index]->next_update
+                                       : response_end(entry->response[index]);
+}
+
+static bool is_proven_at(const struct evidence_entry *entry, size_t index, int64_t now)
+{
+    bool is_genuine = entry->kind == EVIDENCE_CRL
+                          ? atomic_load_explicit(&entry->crl[index]->was_genuine, memory_order_relaxed)
+                          : was_genuine(entry->response[index]);
+    return is_genuine && end_at(entry, index) > now;
+}
+
+int64_t evidence_entry_end(const struct evidence_entry *entry, int64_t now)
+{
+    int64_t first = INT64_MAX, last = INT64_MIN;
+
+    for (size_t i = 0; i < count_of(entry); i++) {
+        int64_t end = end_at(entry, i);
+        if (is_proven_at(entry, i, now))
+            return end;
+        if (end > now && end < first)
+            first = end;
+        if (end > last)
+            last = end;
+    }
+    return first != INT64_MAX ? first : last;
+}
+
+bool evidence_entry_is_proven(const struct evidence_entry *entry, int64_t now)
+{
+    size_t index = 0;
+
+    while (index < count_of(entry) && !is_proven_at(entry, index, now))
+        index++;
+    return index < count_of(entry);
 }

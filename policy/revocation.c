@@ -34,6 +34,19 @@ const struct evidence_entry *inquiry_look(struct revocation_inquiry *inquiry,
     return entry;
 }
 
+void inquiry_doubt(struct revocation_inquiry *inquiry, const struct revocation_need *need,
+                   const struct evidence_entry *entry)
+{
+    const struct revocation_question *question = inquiry->question;
+    struct revocation_need doubted = *need;
+
+    if (question->needs == NULL || entry->crl_count + entry->response_count == 0 ||
+        evidence_entry_is_proven(entry, question->now))
+        return;
+    doubted.is_doubted = true;
+    revocation_needs_add(question->needs, &doubted, false);
+}
+
 bool revocation_terms_have_sources(const struct revocation_terms *terms)
 {
     return (terms->rule != REVOCATION_OFF && (terms->store != NULL || terms->source_count > 0)) ||

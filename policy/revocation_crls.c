@@ -10,6 +10,9 @@ struct candidates {
     struct crl *crl[REVOCATION_CRLS_MOST]; /* borrowed; in the name of the issuer, newest first */
     bool genuine[REVOCATION_CRLS_MOST];
     size_t count;
+    const struct evidence_entry *source[REVOCATION_NEEDS_MOST]; /* those that were fetched; further ones pass
+                                                                   without doubt */
+    size_t source_count;
     bool is_fetching, has_failed; /* of the sources that are fetched */
 };
 
@@ -48,6 +51,8 @@ static void add_fetched(struct candidates *candidates, struct revocation_inquiry
     const struct revocation_need need = {.kind = EVIDENCE_CRL, .url = url};
     const struct evidence_entry *entry = inquiry_look(inquiry, &need);
 
+    if (entry != NULL && candidates->source_count < REVOCATION_NEEDS_MOST)
+        candidates->source[candidates->source_count++] = entry;
     candidates->is_fetching = candidates->is_fetching || entry == NULL;
     candidates->has_failed = candidates->has_failed || (entry != NULL && entry->crl_count == 0);
     for (size_t i = 0; entry != NULL && i < entry->crl_count; i++)
@@ -153,6 +158,14 @@ static const char *why_without(const struct candidates *candidates)
                                   : "there is no CRL of its issuer";
 }
 
+static void doubt_sources(struct revocation_inquiry *inquiry, const struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->source_count; i++) {
+        const struct revocation_need need = {.kind = EVIDENCE_CRL, .url = candidates->source[i]->key};
+        inquiry_doubt(inquiry, &need, candidates->source[i]);
+    }
+}
+
 enum revocation_status inquiry_ask_crls(struct revocation_inquiry *inquiry)
 {
     struct candidates candidates = {.count = 0};
@@ -170,5 +183,6 @@ enum revocation_status inquiry_ask_crls(struct revocation_inquiry *inquiry)
         return STATUS_GOOD;
     if (covered != 0)
         inquiry->why = "the CRLs of its issuer speak of some reasons only";
+    doubt_sources(inquiry, &candidates);
     return STATUS_UNKNOWN;
 }

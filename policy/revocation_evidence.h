@@ -43,6 +43,13 @@ void evidence_entry_release(struct evidence_entry *entry); /* NULL is fine */
 bool evidence_entry_add_crl(struct evidence_entry *entry, struct crl *take);
 bool evidence_entry_add_response(struct evidence_entry *entry, struct ocsp_response *take);
 
+/* When what counts of it ends: the newest that was found genuine and lasts at `now`; where there is none, the
+ * first of those that last, since nobody knows yet which of them is genuine; where none lasts, the last of
+ * all. It holds something. */
+int64_t evidence_entry_end(const struct evidence_entry *entry, int64_t now);
+/* Was something of it that lasts at `now` found genuine? */
+bool evidence_entry_is_proven(const struct evidence_entry *entry, int64_t now);
+
 struct revocation_evidence {
     atomic_uint references;
     uint64_t generation;           /* one more than the snapshot before */

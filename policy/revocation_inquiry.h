@@ -24,6 +24,11 @@ void inquiry_let_answer_end(struct revocation_inquiry *inquiry, int64_t last);
 const struct evidence_entry *inquiry_look(struct revocation_inquiry *inquiry,
                                           const struct revocation_need *need);
 
+/* What it went by told nothing: where none of what came from this source was ever found genuine, it was
+ * slipped in on the way, or is a mistake, and is worth fetching anew before the time that it says itself. */
+void inquiry_doubt(struct revocation_inquiry *inquiry, const struct revocation_need *need,
+                   const struct evidence_entry *entry);
+
 enum revocation_status inquiry_ask_crls(struct revocation_inquiry *inquiry);
 enum revocation_status inquiry_ask_ocsp(struct revocation_inquiry *inquiry);
 

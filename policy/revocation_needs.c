@@ -19,8 +19,10 @@ void revocation_needs_add(struct revocation_needs *needs, const struct revocatio
         return;
     needs->must_wait = needs->must_wait || must_wait;
     for (size_t i = 0; i < needs->count; i++) {
-        if (is_same(&needs->need[i], need))
-            return;
+        if (!is_same(&needs->need[i], need))
+            continue;
+        needs->need[i].is_doubted = needs->need[i].is_doubted || need->is_doubted;
+        return;
     }
     if (needs->count < REVOCATION_NEEDS_MOST)
         needs->need[needs->count++] = *need;

@@ -13,6 +13,7 @@ struct revocation_need {
     enum evidence_kind kind;
     struct text url;               /* borrowed from the certificate or the policy */
     struct ocsp_certificate_id id; /* EVIDENCE_OCSP: what to ask there */
+    bool is_doubted;               /* nothing of what came from there can be believed, although it lasts */
 };
 
 struct revocation_needs {
@@ -21,7 +22,7 @@ struct revocation_needs {
     bool must_wait; /* one of them was never asked, and its answer may change the verdict */
 };
 
-/* A second need of the same source is dropped. `needs` may be NULL: nobody fetches. */
+/* A second need of the same source adds its doubt alone. `needs` may be NULL: nobody fetches. */
 void revocation_needs_add(struct revocation_needs *needs, const struct revocation_need *need, bool must_wait);
 
 /* What evidence of it is kept under; a view into the need. */

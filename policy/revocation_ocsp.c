@@ -62,6 +62,8 @@ enum revocation_status inquiry_ask_ocsp(struct revocation_inquiry *inquiry)
     if (entry == NULL || entry->response_count == 0)
         return STATUS_UNKNOWN;
     enum ocsp_answer answer = read_answers(inquiry, entry);
+    if (answer == OCSP_UNUSABLE)
+        inquiry_doubt(inquiry, &need, entry);
     if (answer == OCSP_REVOKED)
         return STATUS_REVOKED;
     return answer == OCSP_GOOD ? STATUS_GOOD : STATUS_UNKNOWN;

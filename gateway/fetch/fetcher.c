@@ -17,6 +17,7 @@ struct queued_need {
     enum evidence_kind kind;
     char url[REVOCATION_URL_LONGEST + 1];
     struct ocsp_certificate_id id;
+    bool is_doubted;
 };
 
 int64_t fetcher_now(void)
@@ -197,6 +198,7 @@ void fetcher_ask(struct fetcher *fetcher, const struct revocation_needs *needs)
             continue;
         queued->kind = need->kind;
         queued->id = need->id;
+        queued->is_doubted = need->is_doubted;
         memcpy(queued->url, need->url.at, need->url.length);
         queued->url[need->url.length] = '\0';
         fetcher->queued++;
@@ -219,6 +221,8 @@ static void take_need(struct fetcher *fetcher, const struct queued_need *need)
     if (need->kind == EVIDENCE_OCSP && source->request_length == 0)
         source->request_length = ocsp_request_write(&need->id, source->request);
     source->needed = fetcher_now();
+    if (need->is_doubted)
+        source_doubt(source);
 }
 
 static void take_needs(uv_async_t *asked)

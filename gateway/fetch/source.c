@@ -79,6 +79,19 @@ void source_fail(struct source *source, const char *why, const char *detail)
     fetcher_source_done(source);
 }
 
+void source_doubt(struct source *source)
+{
+    int64_t again = source->fetched + retry_after(source->doubts + 1);
+
+    if (source->is_active || source->failures > 0 || again >= source->next)
+        return;
+    source->next = again;
+    source->doubts++;
+    operation_log(source->fetcher->options.log, LOG_LEVEL_WARNING, "revocation-not-believed",
+                  "kind=%s url=%s doubts=%u", source->kind == EVIDENCE_CRL ? "crl" : "ocsp", source->url,
+                  source->doubts);
+}
+
 /* ---- the transfer ---- */
 
 static void follow_redirect(struct source *source, const char *location);

@@ -52,6 +52,8 @@ struct source {
     int64_t needed;               /* when it was needed last */
     int64_t next;                 /* when it is due: seconds since 1970 */
     unsigned failures;            /* in a row */
+    int64_t fetched;              /* what is known of it: when */
+    unsigned doubts; /* how often what is known was asked for anew since nobody could believe it */
     bool folder_tried;
 
     bool is_active;
@@ -99,6 +101,10 @@ void source_begin(struct source *source);
 void source_destroy(struct source *source);
 /* The step ended without a result. `why` a literal, `detail` for the log or NULL. */
 void source_fail(struct source *source, const char *why, const char *detail);
+
+/* A judgement could not believe what came: it is due sooner, but later with each time that it is no better.
+ */
+void source_doubt(struct source *source);
 
 /* source_read.c. Takes `content` (from the web), or reads the folder where it is NULL. */
 void source_read(struct source *source, char *content, size_t length);

@@ -91,23 +91,10 @@ static bool read_responses(struct source_reading *reading)
 
 /* ---- on the thread ---- */
 
-static int64_t end_of(const struct evidence_entry *entry)
-{
-    int64_t ends = INT64_MAX;
-
-    if (entry->kind == EVIDENCE_CRL)
-        return entry->crl[0]->next_update;
-    for (size_t i = 0; i < entry->response[0]->single_count; i++) {
-        if (entry->response[0]->single[i].ends < ends)
-            ends = entry->response[0]->single[i].ends;
-    }
-    return ends;
-}
-
 /* What is in force is asked for again when three quarters of its time are over. */
 static int64_t ask_again(const struct evidence_entry *entry, int64_t fetched)
 {
-    int64_t ends = end_of(entry), wait = ends > fetched ? (ends - fetched) / 4 * 3 : 0;
+    int64_t ends = evidence_entry_end(entry, fetched), wait = ends > fetched ? (ends - fetched) / 4 * 3 : 0;
 
     if (wait > FETCHER_REFRESH_MOST_SECONDS)
         wait = FETCHER_REFRESH_MOST_SECONDS;
@@ -184,7 +171,7 @@ static void log_fetched(const struct source *source, const struct source_reading
     const struct evidence_entry *entry = reading->after;
     const char *kind = source->kind == EVIDENCE_CRL ? "crl" : "ocsp";
     char ends[CALENDAR_TIME], again[CALENDAR_TIME];
-    int64_t end = end_of(entry);
+    int64_t end = evidence_entry_end(entry, fetcher_now());
 
     operation_log(log, LOG_LEVEL_NOTICE, "revocation-fetched",
                   "kind=%s url=%s from=%s new=%s ends=%s again=%s", kind, source->url,
@@ -205,6 +192,9 @@ static void take_result(struct source *source, struct source_reading *reading)
     reading->after = evidence_entry_hold(source->entry);
     source->failures = 0;
     source->next = source->entry->ask_again;
+    source->fetched = reading->fetched;
+    if (reading->is_new)
+        source->doubts = 0;
     source->fetcher->fetched += reading->from_folder ? 0 : 1;
     log_fetched(source, reading);
     fetcher_changed(source->fetcher, source);

@@ -123,6 +123,35 @@ def test_forged_lists_displace_nothing(with_list, pki, web, listed):
     is_as_it_was()
 
 
+def test_forged_list_does_not_put_off_the_next_one(with_list, pki, web):
+    """However late the forged one says it ends: the genuine one is what is renewed in time."""
+    lab = with_list(pki.fabrikam.crl(this_update=certificates.now(), next_update=lives_for(12)))
+    outside = lab.from_outside()
+    crosses(lab, outside)
+    web.pages[LIST] = pki.fabrikam.crl(number=100, signer=pki.stranger)
+    reload_and_fetch(lab, web)
+    crosses(lab, outside)
+    web.pages[LIST] = pki.fabrikam.crl(pki.fabrikam_edge, number=2)
+    outside.expect_end(15)
+    assert lab.gateway.audit.wait_for(event="session-closed", peer=outside.local)["reason"] == REVOKED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["crl", "ocsp"])
+def test_what_is_not_believed_is_soon_asked_for_again(make_lab, pki, web, kind):
+    """One that was slipped in on the way costs half a minute, not the day for which it says that it holds."""
+    edge = pki.fabrikam.leaf(dns=["fabrikam.example"], extra=[points(web.url("/crl")), ocsp.responder_at(web.url("/ocsp"))])
+    sound = {"crl": pki.fabrikam.crl(), "ocsp": ocsp.answer(pki.fabrikam, edge, ocsp.GOOD)}[kind]
+    web.pages[f"/{kind}"] = {"crl": pki.fabrikam.crl(number=9, signer=pki.stranger),
+                             "ocsp": ocsp.answer(pki.fabrikam, edge, ocsp.GOOD, signer=pki.stranger)}[kind]
+    keys = {"crl": {"crls": ["from-certificate"], "revocation": REQUIRED}, "ocsp": {"ocsp": REQUIRED}}[kind]
+    lab = make_lab(partners={"fabrikam": keys}, settings={"fetch": FETCH})
+    refused(lab, edge, UNKNOWN)
+    web.pages[f"/{kind}"] = sound
+    wait.until(lambda: session_outcome(lab.gateway.external_port, edge)[0], 60, "a session that passes", interval=1)
+    assert web.asked == [f"/{kind}"] * 2
+
+
 def test_older_answer_never_replaces_newer(make_lab, pki, web, canary):
     """Both are in force; the good one is replayed after the revocation."""
     edge = pki.fabrikam.leaf(dns=["fabrikam.example"], extra=[ocsp.responder_at(web.url("/ocsp"))])

@@ -200,6 +200,52 @@ static void a_forged_list_alone_tells_nothing(void **state)
     end(&fixture);
 }
 
+/* The attacker's list says that it holds for long: that must not keep us from asking again. */
+static void what_cannot_be_believed_is_needed_anew(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    begin(&fixture);
+    assert_true(evidence_entry_add_crl(fixture.entry, list(9, FORGER_KEY, SERIAL)));
+    publish(&fixture);
+    (void)ask(&fixture, REVOCATION_REQUIRED, URL);
+    assert_int_equal(fixture.needs.count, 1);
+    assert_true(fixture.needs.need[0].is_doubted);
+    assert_false(fixture.needs.must_wait);
+    assert_true(evidence_entry_add_crl(fixture.entry, list(1, ROOT_KEY, 0)));
+    publish(&fixture);
+    assert_int_equal(ask(&fixture, REVOCATION_REQUIRED, URL), REASON_OK);
+    assert_int_equal(fixture.needs.count, 0);
+    end(&fixture);
+}
+
+static void what_was_found_genuine_says_when_the_source_ends(void **state)
+{
+    struct fixture fixture;
+    struct factory_crl_order order = {.issuer = "Root", .number = 1, .next_update = FACTORY_NOW + 500};
+    (void)state;
+    begin(&fixture);
+    assert_true(evidence_entry_add_crl(fixture.entry, factory_crl(&order)));
+    order.number = 8;
+    order.next_update = FACTORY_NOW + 100;
+    assert_true(evidence_entry_add_crl(fixture.entry, factory_crl(&order)));
+    order.number = 9;
+    order.next_update = FACTORY_NOW + 90 * FACTORY_DAY;
+    order.issuer_key = FORGER_KEY;
+    assert_true(evidence_entry_add_crl(fixture.entry, factory_crl(&order)));
+    assert_int_equal(evidence_entry_end(fixture.entry, FACTORY_NOW),
+                     FACTORY_NOW + 100); /* nobody knows yet */
+    assert_false(evidence_entry_is_proven(fixture.entry, FACTORY_NOW));
+    atomic_store(&fixture.entry->crl[2]->was_genuine, true);
+    assert_int_equal(evidence_entry_end(fixture.entry, FACTORY_NOW), FACTORY_NOW + 500);
+    assert_true(evidence_entry_is_proven(fixture.entry, FACTORY_NOW));
+    assert_int_equal(evidence_entry_end(fixture.entry, FACTORY_NOW + 500), FACTORY_NOW + 90 * FACTORY_DAY);
+    assert_false(evidence_entry_is_proven(fixture.entry, FACTORY_NOW + 500));
+    assert_int_equal(evidence_entry_end(fixture.entry, FACTORY_NOW + 91 * FACTORY_DAY),
+                     FACTORY_NOW + 90 * FACTORY_DAY); /* all are over */
+    end(&fixture);
+}
+
 static void what_is_genuine_and_newer_clears_away_the_older(void **state)
 {
     struct fixture fixture;
@@ -277,6 +323,8 @@ int main(void)
         cmocka_unit_test(an_older_list_never_replaces_a_newer),
         cmocka_unit_test(forged_lists_never_displace_what_was_genuine),
         cmocka_unit_test(a_forged_list_alone_tells_nothing),
+        cmocka_unit_test(what_cannot_be_believed_is_needed_anew),
+        cmocka_unit_test(what_was_found_genuine_says_when_the_source_ends),
         cmocka_unit_test(what_is_genuine_and_newer_clears_away_the_older),
         cmocka_unit_test(the_same_list_again_is_not_new),
         cmocka_unit_test(many_sources_are_all_found),
