@@ -63,10 +63,15 @@ static bool make_room(struct session *session, size_t most)
     return true;
 }
 
+static bool has_room(const struct session *session, size_t most)
+{
+    return may_speak(session) &&
+           waiting_octets(session) + most <= session->worker->snapshot->settings->limits.waiting_bytes;
+}
+
 char *session_reserve(struct session *session, size_t most)
 {
-    if (!may_speak(session) ||
-        waiting_octets(session) + most > session->worker->snapshot->settings->limits.waiting_bytes)
+    if (!has_room(session, most))
         return NULL;
     if (session->out_capacity - session->out_length < most && !make_room(session, most))
         return NULL;
@@ -85,10 +90,24 @@ void session_commit(struct session *session, size_t length)
     worker->dirty = session;
 }
 
+/* One that would fill the buffer alone is not put there first. */
+static bool send_large(struct session *session, struct text octets)
+{
+    write_out(session);
+    if (session->is_broken)
+        return false;
+    session_commit(session, 0);
+    session->is_broken = !tls_channel_write(session->channel, octets);
+    return !session->is_broken;
+}
+
 bool session_send(struct session *session, struct text octets)
 {
+    if (!has_room(session, octets.length))
+        return false;
+    if (octets.length > SESSION_OUT_LEAST)
+        return send_large(session, octets);
     char *to = session_reserve(session, octets.length);
-
     if (to == NULL)
         return false;
     memcpy(to, octets.at, octets.length);

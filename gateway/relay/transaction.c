@@ -81,7 +81,7 @@ struct transaction *transaction_create(struct transaction_table *table)
     struct transaction *transaction = table->free;
     table->free = transaction->timer_next;
     uint32_t slot = transaction->slot;
-    memset(transaction, 0, offsetof(struct transaction, words));
+    memset(transaction, 0, offsetof(struct transaction, domain));
     transaction->slot = slot;
     transaction->state = TRANSACTION_PARKED;
     transaction_renew(table, transaction);

@@ -91,18 +91,19 @@ struct transaction {
                       target */
     size_t request_length, header_length;
     size_t branch_at; /* where our branch begins in request */
-    char domain[256]; /* of the partner: whom the session to send on must be proven for */
     size_t domain_length;
-
     const struct srv_record_set *records; /* held; NULL where neither targets nor identity need them */
-    struct located_target
-        target[TRANSACTION_TARGETS_MOST]; /* in the order to try; texts of records or snapshot */
     uint8_t target_count, target_next;
     enum reason failure; /* why the last target failed; REASON_RELAYED: it answered 503 */
 
     struct resolver_question *question;         /* under way while PARKED; NULL otherwise */
     uint64_t started;                           /* loop milliseconds */
     struct text method_word, from, to, call_id; /* for the audit line; views into words, cut where too long */
+
+    /* From here on nothing is cleared for a new transaction. */
+    char domain[256]; /* of the partner: whom the session to send on must be proven for */
+    struct located_target
+        target[TRANSACTION_TARGETS_MOST]; /* in the order to try; texts of records or snapshot */
     char words[TRANSACTION_WORDS];
 };
 

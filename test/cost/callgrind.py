@@ -67,7 +67,7 @@ def run(binary, **settings):
         profile = Path(folder) / "profile"
         ended = subprocess.run(
             ["valgrind", "--tool=callgrind", "--compress-strings=no", "--compress-pos=no",
-             "--toggle-collect=measured_input", "--toggle-collect=measured_flush", f"--callgrind-out-file={profile}",
+             "--toggle-collect=measured", f"--callgrind-out-file={profile}",
              binary, folder, *(f"{name}={number}" for name, number in settings.items())],
             capture_output=True, text=True, check=False,
             env={**os.environ, "GLIBC_TUNABLES": TUNABLES, "MALLOC_PERTURB_": "0"})
@@ -76,5 +76,5 @@ def run(binary, **settings):
         reader = _Reader()
         for line in profile.read_text().splitlines():
             reader.line(line)
-    messages = int(ended.stdout)
+    messages = int(ended.stdout.split()[0])
     return {part: round(reader.parts[part] / messages) for part in PARTS}

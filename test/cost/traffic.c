@@ -5,11 +5,11 @@
 
 #include <utlist.h>
 
+#define ANSWER_MOST 2048u /* octets of an answer, and of what a request has besides its own */
+
 static struct traffic traffic;
 static struct log_writer *writer;
 static struct session **fronts, *rears[TRAFFIC_REARS];
-#define ANSWER_MOST 2048u /* octets of an answer, and of what a request has besides its own */
-
 static size_t answered; /* in this round */
 
 /* What went out on the sessions that we opened, until it is answered. */
@@ -18,20 +18,36 @@ static struct wire {
     size_t length, capacity;
 } wires[TRAFFIC_REARS], answers;
 
-/* ---- octets ---- */
+/* What comes in next. */
+char *traffic_octets;
+static size_t octets_length, octets_capacity;
+static struct heard *heard;
+static size_t heard_count;
 
-static char *request;
-static size_t request_length, request_capacity;
+/* ---- octets ---- */
 
 static void add(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void add(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(request + request_length, request_capacity - request_length, format, arguments);
+    int length =
+        vsnprintf(traffic_octets + octets_length, octets_capacity - octets_length, format, arguments);
     va_end(arguments);
-    request_length += (size_t)length;
-    assert_true(request_length < request_capacity);
+    octets_length += (size_t)length;
+    assert_true(octets_length < octets_capacity);
+}
+
+static void begin(struct session *session)
+{
+    heard[heard_count].session = session;
+    heard[heard_count].at = octets_length;
+}
+
+static void end(void)
+{
+    heard[heard_count].length = octets_length - heard[heard_count].at;
+    heard_count++;
 }
 
 static void write_request(size_t front, size_t number)
@@ -40,7 +56,7 @@ static void write_request(size_t front, size_t number)
     const char *to = traffic.inbound ? "corp.example" : "fabrikam.example";
     const char *source = traffic.inbound ? "198.51.100.7" : "10.0.0.5";
 
-    request_length = 0;
+    begin(fronts[front]);
     add("MESSAGE sip:user%04zu@%s SIP/2.0\r\n", number % 10000, to);
     add("Via: SIP/2.0/TLS %s:4%04zu;branch=z9hG4bK-%05zx%013zx\r\n", source, front % 10000, front, number);
     add("Max-Forwards: 70\r\nFrom: <sip:alice@%s>;tag=%05zx%013zx\r\n", from, front, number);
@@ -49,9 +65,10 @@ static void write_request(size_t front, size_t number)
     for (size_t i = 0; i < traffic.headers; i++)
         add("X-Unseen-%03zu: a value that nobody looks at\r\n", i);
     add("Content-Length: %zu\r\n\r\n", traffic.body);
-    assert_true(request_length + traffic.body <= request_capacity);
-    memset(request + request_length, 'v', traffic.body);
-    request_length += traffic.body;
+    assert_true(octets_length + traffic.body <= octets_capacity);
+    memset(traffic_octets + octets_length, 'v', traffic.body);
+    octets_length += traffic.body;
+    end();
 }
 
 /* Appends the lines of a request that begin with `name`. */
@@ -69,9 +86,9 @@ static void copy_lines(const char *message, const char *name)
     }
 }
 
-static void write_answer(const char *message)
+static void write_answer(struct session *session, const char *message)
 {
-    request_length = 0;
+    begin(session);
     add("SIP/2.0 200 OK\r\n");
     copy_lines(message, "Via:");
     copy_lines(message, "Record-Route:");
@@ -80,6 +97,7 @@ static void write_answer(const char *message)
     copy_lines(message, "Call-ID:");
     copy_lines(message, "CSeq:");
     add("Server: traffic\r\nContent-Length: 0\r\n\r\n");
+    end();
 }
 
 static void make_room(struct wire *wire, size_t capacity)
@@ -117,46 +135,53 @@ static void take_written(struct session *session, struct text octets)
 
 /* ---- rounds ---- */
 
-void traffic_hear(struct session *session, struct text octets)
+void traffic_play(const struct heard *messages, size_t count)
 {
-    session_input(session, octets);
+    for (size_t i = 0; i < count; i++) {
+        session_input(messages[i].session,
+                      (struct text){traffic_octets + messages[i].at, messages[i].length});
+        if (i % TRAFFIC_TURN == TRAFFIC_TURN - 1)
+            session_flush_dirty(lab.worker);
+    }
+    session_flush_dirty(lab.worker);
 }
 
-static size_t answer_all(size_t rear, void (*hear)(struct session *session, struct text octets))
+static void forget_heard(void)
+{
+    heard_count = octets_length = 0;
+}
+
+static void answer_all(size_t rear)
 {
     struct wire *wire = &wires[rear];
-    size_t count = 0;
 
-    for (size_t at = 0; at < wire->length; count++) {
-        const char *message = wire->octets + at, *end = strstr(message, "\r\n\r\n");
-        assert_non_null(end);
-        write_answer(message);
-        hear(rears[rear], (struct text){request, request_length});
-        at += (size_t)(end + 4 - message) + traffic.body;
+    for (size_t at = 0; at < wire->length;) {
+        const char *message = wire->octets + at, *behind = strstr(message, "\r\n\r\n");
+        assert_non_null(behind);
+        write_answer(rears[rear], message);
+        at += (size_t)(behind + 4 - message) + traffic.body;
     }
     wire->length = 0;
-    return count;
 }
 
-void traffic_round(void (*hear)(struct session *session, struct text octets),
-                   void (*flush)(struct worker *worker))
+void traffic_round(void (*play)(const struct heard *messages, size_t count))
 {
     static size_t number;
-    size_t total = traffic.sessions * traffic.window, arrived = 0;
+    size_t total = traffic.sessions * traffic.window;
 
-    answered = 0;
+    forget_heard();
     for (size_t turn = 0; turn < traffic.window; turn++) {
         number++;
-        for (size_t i = 0; i < traffic.sessions; i++) {
+        for (size_t i = 0; i < traffic.sessions; i++)
             write_request(i, number);
-            hear(fronts[i], (struct text){request, request_length});
-        }
     }
-    flush(lab.worker);
+    play(heard, total);
+    forget_heard();
     for (size_t i = 0; i < TRAFFIC_REARS; i++)
-        arrived += answer_all(i, hear);
-    flush(lab.worker);
-    assert_int_equal(arrived, total);
+        answer_all(i);
+    assert_int_equal(heard_count, total);
+    answered = 0;
+    play(heard, total);
     assert_int_equal(answered, total);
 }
 
@@ -204,6 +229,18 @@ static void raise_limits(void)
     lab.fabrikam->limits = (struct partner_limits){1000000000, 1000000000, 1u << 20, 1u << 24};
 }
 
+static void make_memory(size_t messages, size_t request_most)
+{
+    fronts = calloc(traffic.sessions, sizeof(*fronts));
+    heard = calloc(messages, sizeof(*heard));
+    octets_capacity = messages * (request_most > ANSWER_MOST ? request_most : ANSWER_MOST);
+    traffic_octets = malloc(octets_capacity);
+    assert_true(fronts != NULL && heard != NULL && traffic_octets != NULL);
+    make_room(&answers, messages * ANSWER_MOST);
+    for (size_t i = 0; i < TRAFFIC_REARS; i++) /* chance may send all on one */
+        make_room(&wires[i], messages * (request_most + ANSWER_MOST));
+}
+
 void traffic_set_up(const struct traffic *shape, const char *folder)
 {
     traffic = *shape;
@@ -212,13 +249,7 @@ void traffic_set_up(const struct traffic *shape, const char *folder)
     open_log(folder);
     add_partners();
     lab.written = take_written;
-    request_capacity = traffic.body + traffic.headers * 64 + 4096;
-    request = malloc(request_capacity);
-    fronts = calloc(traffic.sessions, sizeof(*fronts));
-    assert_true(request != NULL && fronts != NULL);
-    make_room(&answers, traffic.sessions * traffic.window * ANSWER_MOST);
-    for (size_t i = 0; i < TRAFFIC_REARS; i++) /* chance may send all on one */
-        make_room(&wires[i], traffic.sessions * traffic.window * (request_capacity + ANSWER_MOST));
+    make_memory(traffic.sessions * traffic.window, 1024 + traffic.body + traffic.headers * 64);
     for (size_t i = 0; i < traffic.sessions; i++)
         fronts[i] = open_session(traffic.inbound ? PEER_EXTERNAL : PEER_INTERNAL, false);
     session_close(traffic.inbound ? lab.fe1 : lab.edge, REASON_CLOSED, NULL);
@@ -235,5 +266,6 @@ void traffic_tear_down(void)
         free(wires[i].octets);
     free(answers.octets);
     free(fronts);
-    free(request);
+    free(heard);
+    free(traffic_octets);
 }

@@ -22,14 +22,22 @@ struct traffic {
 
 /* A worker with all that; `folder`: where the audit log goes. */
 void traffic_set_up(const struct traffic *traffic, const char *folder);
-/* All requests of one window cross, and so do their answers: 2 * sessions * window messages. `hear` is given
- * each message that comes in, `flush` ends each loop turn. Asserted: every request arrives, and every answer
+
+/* A message that comes in. */
+struct heard {
+    struct session *session;
+    size_t at, length; /* of traffic_octets */
+};
+extern char *traffic_octets;
+
+/* All requests of one window cross, and so do their answers: 2 * sessions * window messages. `play` is to let
+ * them come in, in order, and end the loop turn once in a while and at the end, as traffic_play does; it is
+ * called once for the requests and once for the answers. Asserted: every request arrives, and every answer
  * does. */
-void traffic_round(void (*hear)(struct session *session, struct text octets),
-                   void (*flush)(struct worker *worker));
+void traffic_round(void (*play)(const struct heard *heard, size_t count));
+void traffic_play(const struct heard *heard, size_t count);
 void traffic_tear_down(void);
 
-/* session_input, as traffic_round wants it. */
-void traffic_hear(struct session *session, struct text octets);
+#define TRAFFIC_TURN 128u /* messages that come in one loop turn */
 
 #endif

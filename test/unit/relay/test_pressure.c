@@ -149,13 +149,15 @@ static void a_full_buffer_is_written_out(void **state)
     }
     session_flush_dirty(lab.worker);
     assert_int_equal(octets_written, 100000);
-    memset(message, 0, sizeof(message)); /* larger than the buffer */
+    memset(message, 0, sizeof(message));
     assert_true(session_send(lab.edge, (struct text){message, 1000}));
+    memset(message, 1,
+           sizeof(message)); /* one that is larger than the buffer goes straight out, behind the others */
     assert_true(session_send(lab.edge, (struct text){message, sizeof(message)}));
-    assert_int_equal(octets_written, 101000);
-    octets_written = 0;
+    assert_int_equal(octets_written, 101000 + sizeof(message));
+    assert_true(lab.edge->is_dirty); /* back-pressure is looked at when the turn ends */
     session_flush_dirty(lab.worker);
-    assert_int_equal(octets_written, sizeof(message));
+    assert_int_equal(octets_written, 101000 + sizeof(message));
     assert_null(lab.edge->out);
 }
 
@@ -174,6 +176,17 @@ static void writing_fails_while_it_gathers(void **state)
     assert_int_equal(lab.edge->state, SESSION_CLOSING);
 }
 
+static void writing_a_large_one_fails(void **state)
+{
+    char message[SESSION_OUT_LEAST + 1] = "";
+    (void)state;
+    lab.fixture.settings.limits.waiting_bytes = 10000000;
+    lab.writing_fails = true;
+    assert_false(session_send(lab.edge, (struct text){message, sizeof(message)}));
+    session_flush_dirty(lab.worker);
+    assert_int_equal(lab.edge->state, SESSION_CLOSING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +201,7 @@ int main(void)
         TEST(writing_fails),
         TEST(a_full_buffer_is_written_out),
         TEST(writing_fails_while_it_gathers),
+        TEST(writing_a_large_one_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
