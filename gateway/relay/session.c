@@ -101,13 +101,9 @@ static void freed_by_stream(void *owner)
 
 static void leave_dirty(struct session *session)
 {
-    struct session **at = &session->worker->dirty;
-
     if (!session->is_dirty)
         return;
-    while (*at != session)
-        at = &(*at)->dirty_next;
-    *at = session->dirty_next;
+    DL_DELETE2(session->worker->dirty, session, dirty_previous, dirty_next);
     session->is_dirty = false;
 }
 

@@ -73,7 +73,7 @@ struct session {
     char *out; /* owned; messages waiting for the end of this loop turn */
     size_t out_length, out_capacity;
     bool is_dirty; /* in worker->dirty */
-    struct session *dirty_next;
+    struct session *dirty_previous, *dirty_next;
 
     struct transaction *upstream_transactions;   /* whose requests came from here */
     struct transaction *downstream_transactions; /* whose requests went here */

@@ -86,8 +86,7 @@ void session_commit(struct session *session, size_t length)
     if (session->is_dirty)
         return;
     session->is_dirty = true;
-    session->dirty_next = worker->dirty;
-    worker->dirty = session;
+    DL_PREPEND2(worker->dirty, session, dirty_previous, dirty_next);
 }
 
 /* One that would fill the buffer alone is not put there first. */
@@ -139,7 +138,7 @@ void session_flush_dirty(struct worker *worker)
 {
     while (worker->dirty != NULL) {
         struct session *session = worker->dirty;
-        worker->dirty = session->dirty_next;
+        DL_DELETE2(worker->dirty, session, dirty_previous, dirty_next);
         session->is_dirty = false;
         if (session->state != SESSION_CLOSING)
             flush(session);
