@@ -3,6 +3,7 @@
 would: probe by what it fetches itself, explain by what run has kept."""
 
 import json
+import ssl
 
 import pytest
 
@@ -65,3 +66,17 @@ def test_session_ends_when_a_new_source_fails(make_lab, pki, web):
     assert lab.gateway.reload()["event"] == "policy-loaded"
     outside.expect_end()
     assert lab.gateway.audit.wait_for(event="session-closed", peer=outside.local)["reason"] == UNKNOWN
+
+
+def test_https_server_that_nobody_vouches_for(make_lab, pki, web):
+    """TLS towards the web works where the process is confined, too, and believes the system's roots alone."""
+    edge = pki.stranger.leaf(dns=["crl.example"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(edge.chain_file, edge.key_file)
+    web.server.socket = context.wrap_socket(web.server.socket, server_side=True)
+    web.pages["/root.crl"] = pki.fabrikam.crl()
+    lab = make_lab(partners={"fabrikam": {"crls": [f"https://127.0.0.1:{web.port}/root.crl"], "revocation": "required"}},
+                   settings={"fetch": FETCH})
+    refused(lab, pki.fabrikam_edge, UNKNOWN)
+    [line, *_] = [line for line in lab.gateway.log_file.read_text().splitlines() if "event=revocation-fetch-failed" in line]
+    assert "SSL certificate problem" in line, line
