@@ -72,6 +72,16 @@ static bool on_path(void *context, const struct trust_path *path)
     return true;
 }
 
+static bool on_presented(void *context, const struct trust_path *path)
+{
+    const struct presented_chain *chain = context;
+    const struct certificate *end = path->certificate[path->count - 1];
+
+    demand(path->count >= 2 && path->count <= TRUST_PATH_LONGEST && path->anchor == NULL);
+    demand(end->is_ca && end != chain->certificate[0] && path->valid_until >= NOW);
+    return true;
+}
+
 static void on_broken(void *context, const struct trust_path *so_far, const struct certificate *at,
                       enum reason why, const char *detail)
 {
@@ -89,6 +99,13 @@ static void search(const struct presented_chain *chain, struct trust_anchors *an
                                   .context = anchors,
                                   .trace = &trace};
     (void)trust_path_search(&search);
+    struct trust_search presented = {.chain = chain,
+                                     .ends_at_presented = true,
+                                     .now = NOW,
+                                     .found = on_presented,
+                                     .context = (void *)(uintptr_t)chain,
+                                     .trace = &trace};
+    (void)trust_path_search(&presented);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

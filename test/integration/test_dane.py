@@ -80,6 +80,8 @@ def world(request, pki, tmp_path_factory):
     add("fading", "own", right, ttl=1)
     add("second", "other", tlsa(3, 1, 1, at.own))  # the first target shows another key; then there is a good one
     signed.append(f"_sipfederationtls._tcp.second SRV 1 0 {port['own']} edge-match")
+    add("skips", "other")  # the first target has no record at all
+    signed.append(f"_sipfederationtls._tcp.skips SRV 1 0 {port['own']} edge-match")
     plain = ["edge A 127.0.0.1", *partner_lines("plain", "edge", port["own"], [right]),
              *partner_lines("secure-plain", "edge", port["anchored"])]
     broken = ["edge A 127.0.0.1", *partner_lines("broken", "edge", port["own"], [right]),
@@ -111,7 +113,7 @@ def partners(world):
     dane = {f"{label}.{zone_}": {} for label, zone_ in (
         *((label, SIGNED) for label in ("match", "whole", "long", "rollover", "mismatch", "weaker", "unusable", "none",
                                         "expired", "ta", "ta-other-name", "pkix", "pkix-foreign", "aliased",
-                                        "tlsa-aliased", "into-plain", "fading", "second")),
+                                        "tlsa-aliased", "into-plain", "fading", "second", "skips")),
         ("plain", PLAIN), ("broken", BROKEN), ("broken-tlsa", BROKEN))}
     roots = [world.pki.fabrikam.file]
     made = {domain.replace(".", "-"): {"domains": [domain], "identity": "dane",
@@ -235,6 +237,13 @@ def test_next_target(lab, world):
     connection, call_id = outbound(lab, f"second.{SIGNED}")
     ends(lab, world.servers["own"], connection, call_id, "ok", "outbound")
     assert world.servers["other"].accepted
+
+
+def test_target_that_cannot_be_proven(lab, world):
+    """RFC 7673 3.2: it is not connected to, though it comes first."""
+    before = world.servers["other"].accepted
+    ends(lab, world.servers["own"], *outbound(lab, f"skips.{SIGNED}"), "ok", "outbound")
+    assert world.servers["other"].accepted == before
 
 
 def test_server_name(lab, world):
