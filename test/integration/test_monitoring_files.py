@@ -3,6 +3,7 @@
 Prometheus' alert rules, Grafana's dashboard. Each names only what is there."""
 
 import csv
+import datetime
 import io
 import json
 import re
@@ -16,8 +17,9 @@ import yaml
 
 from conftest import needs
 from lib import metrics, sip, wait
-from lib.document import ROOT, defined
+from lib.document import ROOT, Document, defined, rows
 from lib.lab import ALICE, BOB, CAROL
+from lib.pki import days, now
 
 PACKAGING = ROOT / "scripts/packaging"
 RULES = PACKAGING / "prometheus/fedgate.rules.yml"
@@ -37,7 +39,8 @@ def message(connection, server, sender, recipient, status=200):
 @pytest.fixture(scope="module")
 def lived(make_shared_lab, pki):
     """A lab whose logs have something of everything."""
-    lab = make_shared_lab()
+    own = pki.enterprise.leaf(dns=["edge.corp.example"], not_after=now() + days(20))
+    lab = make_shared_lab(settings={"internal": {"certificate": own.chain_file, "key": own.key_file}})
     outside, inside = lab.from_outside(), lab.from_inside()
     for _ in range(3):
         message(outside, lab.inside, BOB, ALICE)
@@ -51,6 +54,11 @@ def lived(make_shared_lab, pki):
         pass
     lab.gateway.audit.wait_for(event="session-refused")
     lab.gateway.stop()
+    with lab.gateway.audit.path.open("a") as log:  # as one looks while it was still running
+        log.write(json.dumps({"time": datetime.datetime.utcnow().isoformat(timespec="milliseconds") + "Z",
+                              "event": "session-accepted", "reason": "ok", "session": "0123456789abcdef", "side": "external",
+                              "direction": "inbound", "partner": "fabrikam", "peer": "127.0.0.1:5",
+                              "certificate-names": ["dns:still.open.example"]}) + "\n")
     return lab
 
 
@@ -131,15 +139,15 @@ def test_logrotate_loses_nothing(lab, tmp_path):
     connection = lab.from_outside()
     calls = [message(connection, lab.inside, BOB, ALICE)]
     for _ in range(2):
-        second = int(time.time())  # the old file is named after it
         done = subprocess.run(["logrotate", "-f", "-s", tmp_path / "state", configuration], capture_output=True, text=True,
                               check=False)
         assert (done.returncode, done.stderr) == (0, "")
+        second = int(time.time())  # the next old file must not be named after it
         calls += [message(connection, lab.inside, BOB, ALICE) for _ in range(5)]
         wait.until(lab.gateway.audit.path.exists, 10, "the new file")
         calls += [message(connection, lab.inside, BOB, ALICE)]
         lab.gateway.audit.wait_for(event="request", call_id=calls[-1])
-        wait.until(lambda: int(time.time()) != second, 2, "another second")
+        wait.until(lambda: int(time.time() - 0.1) > second, 3, "another second, by the coarse clock too")
     assert sorted(re.sub(r"-\d+-\d+", "-N", path.name) for path in folder.glob("audit.jsonl*")) == [
         "audit.jsonl", "audit.jsonl-N", "audit.jsonl-N.gz"]
     lab.gateway.stop()
@@ -235,3 +243,62 @@ def test_dashboard_is_whole():
         assert place["x"] + place["w"] <= 24 and not cells & taken, f"{panel['title']} lies on another"
         taken |= cells
     assert Path(DASHBOARD).stat().st_size < 64_000
+
+
+# ---- the documents ----
+
+MONITORING = Document("gateway/MONITORING.md")
+
+
+def test_table_of_metrics(lived):
+    """Every family with its kind and its labels, and nothing that is not there."""
+    seen = metrics.read(lived)
+    told = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for row in rows(MONITORING.section("Prometheus"))
+            for name in re.findall(r"`(\w+)`", row[0]) for kind, labels in [row[1:3]]}
+    assert {name: kind for name, (kind, _) in told.items()} == seen.kinds
+    for (name, labels) in seen.values:
+        family = re.sub(r"_(bucket|sum|count)$", "", name)
+        family = family if family in told else name
+        assert {label for label, _ in labels} - {"le"} == told[family][1], name
+    classes = re.findall(r'X\(\w+, "(\w+)"\)', (ROOT / "gateway/log/counts.h").read_text())
+    assert classes and all(f"`{word}`" in MONITORING.section("Prometheus") for word in classes)
+
+
+@needs("lnav")
+def test_questions_for_lnav(lived, tmp_path):
+    [block] = MONITORING.blocks("sql")
+    answers = [ask(lived, tmp_path, query) for query in block.splitlines()]
+    assert all(answers), answers
+    assert {row["reason"] for row in answers[0]} >= {"unknown-domain", "untrusted-chain", "from-domain-not-authorized"}
+    assert [row["what"] for row in answers[3]] == ["own-certificate"]
+
+
+[QUESTIONS] = [block for block in Document("README.md").blocks("sh") if block.startswith("log=")]
+READY = re.findall(r"((?:^# .*\n)+)((?:^[^#\n].*\n)+)", QUESTIONS, re.MULTILINE)
+
+
+@pytest.mark.parametrize("question, command", READY, ids=[question[2:40].strip() for question, _ in READY])
+def test_ready_questions(lived, question, command):
+    """Each finds in the log what it asks for."""
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", f"log={lived.gateway.audit.path}\n{command}"], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    answers = [line.split("\t") for line in done.stdout.splitlines()]
+    expected = {
+        "who was refused today": lambda: {line[2] for line in answers} >= {"unknown-domain", "untrusted-chain"},
+        "what each partner is refused": lambda: any(line[0].split()[1:] == ["contoso", "inbound", "from-domain-not-authorized"] for line in answers),
+        "the slowest partner": lambda: [line[:2] for line in answers] == [["fabrikam", "1"]] and len(answers[0]) == 4,
+        "which certificates end": lambda: [line[1:3] for line in answers] == [["own-certificate", "ours"]],
+        "what became of": lambda: len(answers) == 7 and answers[0][1:5] == ["inbound", "MESSAGE", BOB, ALICE],
+        "who knocks": lambda: [line[0].split() for line in answers] == [["1", "127.0.0.1", "untrusted-chain", "dns:fabrikam.example"]],
+        "when each partner": lambda: [line[:2] for line in answers] == [["fabrikam", "inbound"], ["fabrikam", "outbound"]],
+        "which sessions are open": lambda: len(answers) == 1 and answers[0][3] == "dns:still.open.example",
+        "requests of each hour": lambda: sum(int(line[0].split()[0]) for line in answers) == 7,
+        "what was configured": lambda: answers[0][1:3] == ["policy-loaded", "1"],
+    }
+    [check] = [check for start, check in expected.items() if question.startswith(f"# {start}")]
+    assert check(), done.stdout
+
+
+def test_no_question_is_missing():
+    assert len(READY) == 10
