@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/monitor_parts.h"
@@ -76,9 +77,7 @@ static void watch_fetched(struct watch *watch, const struct evidence_entry *entr
     for (size_t i = 0; entry->kind == EVIDENCE_CRL && i < entry->crl_count; i++) {
         if (!atomic_load_explicit(&entry->crl[i]->was_genuine, memory_order_relaxed))
             continue;
-        size_t length = entry->key.length < sizeof(url) ? entry->key.length : sizeof(url) - 1;
-        memcpy(url, entry->key.at, length);
-        url[length] = '\0';
+        snprintf(url, sizeof(url), "%.*s", TEXT_ARGUMENTS(evidence_entry_url(entry)));
         watch_crl(watch, &thing, entry->crl[i]);
         return;
     }

@@ -45,11 +45,11 @@ static void add(struct candidates *candidates, struct crl *crl, struct text issu
     candidates->crl[place] = crl;
 }
 
-static void add_fetched(struct candidates *candidates, struct revocation_inquiry *inquiry, struct text url,
-                        struct text issuer)
+static void add_fetched(struct candidates *candidates, struct revocation_inquiry *inquiry,
+                        const struct revocation_need *need)
 {
-    const struct revocation_need need = {.kind = EVIDENCE_CRL, .url = url};
-    const struct evidence_entry *entry = inquiry_look(inquiry, &need);
+    const struct evidence_entry *entry = inquiry_look(inquiry, need);
+    struct text issuer = inquiry->path->certificate[inquiry->index]->issuer;
 
     if (entry != NULL && candidates->source_count < REVOCATION_NEEDS_MOST)
         candidates->source[candidates->source_count++] = entry;
@@ -64,6 +64,7 @@ static void gather(struct candidates *candidates, struct revocation_inquiry *inq
     const struct revocation_terms *terms = inquiry->question->terms;
     const struct certificate *certificate = inquiry->path->certificate[inquiry->index];
     struct text url[REVOCATION_URLS_MOST];
+    struct revocation_need need;
     size_t count;
 
     struct crl *const *listed = crl_store_of(terms->store, certificate->issuer, &count);
@@ -71,13 +72,17 @@ static void gather(struct candidates *candidates, struct revocation_inquiry *inq
         add(candidates, listed[i], certificate->issuer);
     for (size_t i = 0; i < terms->source_count; i++) {
         struct text source = text_of(terms->source[i]);
-        if (revocation_url_is_sound(source))
-            add_fetched(candidates, inquiry, source, certificate->issuer);
+        if (revocation_url_is_sound(source)) {
+            need = revocation_need_listed(source);
+            add_fetched(candidates, inquiry, &need);
+        }
         if (!text_equal(source, TEXT("from-certificate")))
             continue;
         count = certificate_crl_urls(certificate, url);
-        for (size_t j = 0; j < count; j++)
-            add_fetched(candidates, inquiry, url[j], certificate->issuer);
+        for (size_t j = 0; j < count; j++) {
+            need = revocation_need_of_point(url[j], inquiry->path->certificate[inquiry->index + 1]);
+            add_fetched(candidates, inquiry, &need);
+        }
     }
 }
 

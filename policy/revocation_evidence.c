@@ -39,6 +39,12 @@ void evidence_entry_release(struct evidence_entry *entry)
     free(entry);
 }
 
+struct text evidence_entry_url(const struct evidence_entry *entry)
+{
+    const char *space = text_find(entry->key, ' ');
+    return space == NULL ? entry->key : text_from(entry->key.at, space);
+}
+
 static int compare(enum evidence_kind kind, struct text key, const struct evidence_entry *entry)
 {
     if (kind != entry->kind)

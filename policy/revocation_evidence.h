@@ -23,7 +23,7 @@ enum evidence_kind { EVIDENCE_CRL, EVIDENCE_OCSP };
 struct evidence_entry {
     atomic_uint references; /* evidence_entry_hold, evidence_entry_release */
     enum evidence_kind kind;
-    struct text key;                     /* owned; CRL: the URL; OCSP: the struct ocsp_certificate_id */
+    struct text key;                     /* owned; what revocation_need_key says */
     struct crl *crl[EVIDENCE_CRLS_MOST]; /* held; newest first */
     size_t crl_count;
     struct ocsp_response *response[EVIDENCE_RESPONSES_MOST]; /* held; newest first */
@@ -36,6 +36,9 @@ struct evidence_entry {
 struct evidence_entry *evidence_entry_create(enum evidence_kind kind, struct text key);
 struct evidence_entry *evidence_entry_hold(struct evidence_entry *entry);
 void evidence_entry_release(struct evidence_entry *entry); /* NULL is fine */
+
+/* Of an EVIDENCE_CRL: where it comes from; what else is in the key is left out. */
+struct text evidence_entry_url(const struct evidence_entry *entry);
 
 /* Before the entry is in a snapshot. Both take what they are given, put the newest first, and let go of what
  * nobody will look at again: a list that a newer genuine one of its issuer outlives. What was once found

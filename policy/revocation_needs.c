@@ -1,9 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/revocation_needs.h"
 
+#include <string.h>
+
+static void append(struct revocation_need *need, struct text more)
+{
+    size_t room = sizeof(need->key) - need->key_length;
+    size_t length = more.length < room ? more.length : room;
+
+    if (length > 0)
+        memcpy(need->key + need->key_length, more.at, length);
+    need->key_length += length;
+}
+
+struct revocation_need revocation_need_listed(struct text url)
+{
+    struct revocation_need need = {.kind = EVIDENCE_CRL, .url = url};
+    append(&need, url);
+    return need;
+}
+
+/* A sound URL holds no space. */
+struct revocation_need revocation_need_of_point(struct text url, const struct certificate *issuer)
+{
+    static const char digits[] = "0123456789abcdef";
+    struct revocation_need need = revocation_need_listed(url);
+
+    append(&need, TEXT(" "));
+    for (size_t i = 0; i < sizeof(issuer->key_sha256); i++) {
+        const char octet[2] = {digits[issuer->key_sha256[i] >> 4], digits[issuer->key_sha256[i] & 0xf]};
+        append(&need, (struct text){octet, sizeof(octet)});
+    }
+    return need;
+}
+
 struct text revocation_need_key(const struct revocation_need *need)
 {
-    return need->kind == EVIDENCE_CRL ? need->url : (struct text){(const char *)&need->id, sizeof(need->id)};
+    return need->kind == EVIDENCE_CRL ? (struct text){need->key, need->key_length}
+                                      : (struct text){(const char *)&need->id, sizeof(need->id)};
 }
 
 static bool is_same(const struct revocation_need *a, const struct revocation_need *b)

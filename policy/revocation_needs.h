@@ -9,12 +9,23 @@
 
 #define REVOCATION_NEEDS_MOST 16u /* of one judgement; what is beyond is noticed at the next one */
 
+#define REVOCATION_KEY_LONGEST (REVOCATION_URL_LONGEST + 1u + 64u)
+
 struct revocation_need {
     enum evidence_kind kind;
-    struct text url;               /* borrowed from the certificate or the policy */
-    struct ocsp_certificate_id id; /* EVIDENCE_OCSP: what to ask there */
-    bool is_doubted;               /* nothing of what came from there can be believed, although it lasts */
+    struct text url;                  /* borrowed from the certificate or the policy */
+    struct ocsp_certificate_id id;    /* EVIDENCE_OCSP: what to ask there */
+    char key[REVOCATION_KEY_LONGEST]; /* EVIDENCE_CRL: see below */
+    size_t key_length;
+    bool is_doubted; /* nothing of what came from there can be believed, although it lasts */
 };
+
+/* A list that a partner's file, or our own, names by its URL: kept for all who name it. */
+struct revocation_need revocation_need_listed(struct text url);
+/* The list of a distribution point, for certificates of this issuer. Kept by the issuer's key besides the
+ * URL: whoever has a CA of that name elsewhere, and can forge what the URL gives, would have his list found
+ * genuine and displace the true one. */
+struct revocation_need revocation_need_of_point(struct text url, const struct certificate *issuer);
 
 struct revocation_needs {
     struct revocation_need need[REVOCATION_NEEDS_MOST];

@@ -26,7 +26,7 @@ bool probe_fetch(struct probe *probe, void (*judge)(void *context, struct peer *
     size_t failures = count_failures(evidence, &first);
     if (failures > 0 && first->kind == EVIDENCE_CRL)
         probe_end(probe, CHECK_SKIPPED, "%zu of %zu sources of revocation: %.*s: %s", failures,
-                  evidence->count, TEXT_ARGUMENTS(first->key), first->failure);
+                  evidence->count, TEXT_ARGUMENTS(evidence_entry_url(first)), first->failure);
     else if (failures > 0)
         probe_end(probe, CHECK_SKIPPED, "%zu of %zu sources of revocation: OCSP: %s", failures,
                   evidence->count, first->failure);

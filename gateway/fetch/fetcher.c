@@ -18,6 +18,8 @@ struct queued_need {
     char url[REVOCATION_URL_LONGEST + 1];
     struct ocsp_certificate_id id;
     bool is_doubted;
+    char key[REVOCATION_KEY_LONGEST]; /* EVIDENCE_CRL */
+    size_t key_length;
 };
 
 int64_t fetcher_now(void)
@@ -201,6 +203,8 @@ void fetcher_ask(struct fetcher *fetcher, const struct revocation_needs *needs)
         queued->is_doubted = need->is_doubted;
         memcpy(queued->url, need->url.at, need->url.length);
         queued->url[need->url.length] = '\0';
+        memcpy(queued->key, need->key, need->key_length);
+        queued->key_length = need->key_length;
         fetcher->queued++;
         any = true;
     }
@@ -212,8 +216,8 @@ void fetcher_ask(struct fetcher *fetcher, const struct revocation_needs *needs)
 static void take_need(struct fetcher *fetcher, const struct queued_need *need)
 {
     struct text url = text_of(need->url);
-    struct text key =
-        need->kind == EVIDENCE_CRL ? url : (struct text){(const char *)&need->id, sizeof(need->id)};
+    struct text key = need->kind == EVIDENCE_CRL ? (struct text){need->key, need->key_length}
+                                                 : (struct text){(const char *)&need->id, sizeof(need->id)};
     struct source *source = find_or_create(fetcher, need->kind, key, url);
 
     if (source == NULL)

@@ -187,6 +187,46 @@ static void forged_lists_never_displace_what_was_genuine(void **state)
     end(&fixture);
 }
 
+/* Somebody has a CA of the same name under another partner's root, whose certificate names the same point,
+ * and forges what the URL gives: for his own chain his list is genuine, and it is the newest. */
+static void a_namesakes_list_displaces_no_other(void **state)
+{
+    const struct factory_order namesake = {.subject = "Root", .key = FORGER_KEY, .ca = true};
+    const struct factory_order victim = {
+        .subject = "rogue", .issuer = "Root", .key = LEAF_KEY, .issuer_key = FORGER_KEY, .point = POINT};
+    struct fixture fixture;
+    struct evidence_entry *entries[2];
+    struct certificate *root = factory_certificate(&namesake), *leaf = factory_certificate(&victim);
+    const struct trust_path theirs = {.certificate = {leaf, root}, .count = 2};
+    (void)state;
+    begin(&fixture);
+    const struct trust_path ours = fixture.path;
+    for (size_t i = 0; i < 2; i++) {
+        fixture.path = i == 0 ? ours : theirs;
+        (void)ask(&fixture, REVOCATION_REQUIRED, "from-certificate");
+        assert_int_equal(fixture.needs.count, 1);
+        assert_true(text_equal(fixture.needs.need[0].url, TEXT(POINT)));
+        entries[i] = evidence_entry_create(EVIDENCE_CRL, revocation_need_key(&fixture.needs.need[0]));
+        assert_true(text_equal(evidence_entry_url(entries[i]), TEXT(POINT)));
+        entries[i]->ask_again = FACTORY_NOW + 1000;
+    }
+    assert_false(text_equal(entries[0]->key, entries[1]->key));
+    for (size_t i = 0; i < 2; i++) { /* the URL gives now the one, now the other */
+        assert_true(evidence_entry_add_crl(entries[i], list(1, ROOT_KEY, SERIAL)));
+        assert_true(evidence_entry_add_crl(entries[i], list(900, FORGER_KEY, 0)));
+    }
+    fixture.evidence = revocation_evidence_create(entries, 2, 1, 0);
+    assert_int_equal(ask(&fixture, REVOCATION_REQUIRED, "from-certificate"), REASON_OK);
+    (void)evidence_entry_add_crl(entries[0], list(2, ROOT_KEY, SERIAL));
+    fixture.path = ours;
+    assert_int_equal(ask(&fixture, REVOCATION_IF_AVAILABLE, "from-certificate"), REASON_CERTIFICATE_REVOKED);
+    for (size_t i = 0; i < 2; i++)
+        evidence_entry_release(entries[i]);
+    certificate_destroy(leaf);
+    certificate_destroy(root);
+    end(&fixture);
+}
+
 static void a_forged_list_alone_tells_nothing(void **state)
 {
     struct fixture fixture;
@@ -322,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_newer_list_revokes),
         cmocka_unit_test(an_older_list_never_replaces_a_newer),
         cmocka_unit_test(forged_lists_never_displace_what_was_genuine),
+        cmocka_unit_test(a_namesakes_list_displaces_no_other),
         cmocka_unit_test(a_forged_list_alone_tells_nothing),
         cmocka_unit_test(what_cannot_be_believed_is_needed_anew),
         cmocka_unit_test(what_was_found_genuine_says_when_the_source_ends),
