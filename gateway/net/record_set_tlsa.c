@@ -73,9 +73,9 @@ static size_t size_of(const struct tlsa_answer *tlsa, size_t count)
 
 /* The answers lie behind the targets, all records behind the answers, all octets at the end. */
 static void copy_answers(struct srv_target *target, size_t count, const struct tlsa_answer *tlsa,
-                         char *memory)
+                         void *memory)
 {
-    struct tlsa_answer *to = (struct tlsa_answer *)memory;
+    struct tlsa_answer *to = memory;
     struct tlsa_record *record = (struct tlsa_record *)(to + count);
     struct room room = {(char *)record};
 
@@ -123,6 +123,6 @@ struct srv_record_set *srv_record_set_with_tlsa(const struct srv_record_set *srv
         target[i].host = put(&room, srv->answer.target[i].host);
     }
     if (tlsa != NULL)
-        copy_answers(target, count, tlsa, (char *)(target + count));
+        copy_answers(target, count, tlsa, target + count);
     return set;
 }
