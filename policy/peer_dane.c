@@ -9,6 +9,9 @@
 
 #include "policy/domain.h"
 
+/* Strangers' certificates are full of names. */
+#define LABELS_BELOW_MOST 16u
+
 struct question {
     struct peer *peer;
     const struct partner *partner;
@@ -235,10 +238,13 @@ struct speak_result peer_dane_may_speak_for(struct peer *peer, const struct part
 
 const struct partner *partner_owning_name(const struct policy *policy, struct text name)
 {
-    const struct partner *owner = partner_set_by_domain(policy->partners, name);
-    const char *dot = text_find(name, '.');
+    const struct partner *owner = NULL;
 
-    while (owner == NULL && dot != NULL) {
+    if (name.length > DOMAIN_LONGEST + 1) /* whole, with its dot */
+        return NULL;
+    owner = partner_set_by_domain(policy->partners, name);
+    const char *dot = text_find(name, '.');
+    for (size_t i = 0; i < LABELS_BELOW_MOST && owner == NULL && dot != NULL; i++) {
         name = text_from(dot + 1, name.at + name.length);
         owner = partner_set_by_domain(policy->partners, name);
         dot = text_find(name, '.');

@@ -17,7 +17,7 @@ struct speak_result peer_dane_may_speak_for(struct peer *peer, const struct part
  * none of those. */
 bool peer_may_be_dane(const struct policy *policy, const struct peer *peer, int64_t now);
 
-/* The partner whose domain a name is, or lies in; NULL: none. */
+/* The partner whose domain a name is, or lies in, not more than 16 labels below it; NULL: none. */
 const struct partner *partner_owning_name(const struct policy *policy, struct text name);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "policy/partner_set.h"
+#include "policy/peer_dane.h"
 
 /* Anchors that no set owns: the index is all that a partner set looks at. */
 static struct trust_anchor anchors[4] = {{.index = 0}, {.index = 1}, {.index = 2}, {.index = 700}};
@@ -60,6 +61,41 @@ static struct partner_set *example(void)
     assert_true(partner_set_add(set, hosted));
     assert_true(partner_set_add(set, partner("dane", "dane.example", NULL, IDENTITY_DANE, NULL)));
     return set;
+}
+
+/* Asked of every name in a stranger's certificate: a name of 60,000 octets costs no more than one of 253. */
+static void names_lie_in_domains_as_far_as_they_are_names(void **state)
+{
+    static char name[60000], deep[254];
+    const struct policy policy = {.partners = example()};
+    static const struct {
+        const char *name, *partner;
+    } questions[] = {
+        {"fabrikam.example", "fabrikam"},
+        {"sip.fabrikam.example", "fabrikam"},
+        {"a.b.c.emea.fabrikam.example", "fabrikam"},
+        {"edge.contoso.example", "contoso"},
+        {"xfabrikam.example", NULL},
+        {"example", NULL},
+        {"", NULL},
+        {".", NULL},
+        {"..", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        const struct partner *owner = partner_owning_name(&policy, text_of(questions[i].name));
+        assert_string_equal(owner == NULL ? "" : owner->name,
+                            questions[i].partner == NULL ? "" : questions[i].partner);
+    }
+    for (size_t i = 0; i < sizeof(name); i++)
+        name[i] = i % 2 == 0 ? 'a' : '.';
+    memcpy(name + sizeof(name) - 17, ".fabrikam.example", 17);
+    assert_null(partner_owning_name(&policy, (struct text){name, sizeof(name)}));
+    memcpy(deep, name + sizeof(name) - 253, 253);
+    assert_non_null(partner_owning_name(&policy, text_of(deep + 253 - 16)));
+    assert_null(partner_owning_name(&policy, text_of(deep))); /* 120 labels below it */
+    partner_set_destroy((struct partner_set *)policy.partners);
 }
 
 static void domains_are_found_exactly_and_in_any_case(void **state)
@@ -225,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(domains_are_found_exactly_and_in_any_case),
+        cmocka_unit_test(names_lie_in_domains_as_far_as_they_are_names),
         cmocka_unit_test(a_nul_does_not_end_a_domain),
         cmocka_unit_test(anchors_lead_to_all_who_list_them),
         cmocka_unit_test(an_anchor_listed_twice_counts_once),
