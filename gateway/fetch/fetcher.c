@@ -10,8 +10,7 @@
 #include "gateway/fetch/source.h"
 
 #define DUE_MS 1000u
-#define ANNOUNCE_MS 50u      /* several results of one moment make one snapshot */
-#define FORGET_SECONDS 86400 /* a source that nobody listed or needed for so long */
+#define ANNOUNCE_MS 50u /* several results of one moment make one snapshot */
 
 struct queued_need {
     enum evidence_kind kind;
@@ -63,9 +62,8 @@ static struct source *source_create(struct fetcher *fetcher, enum evidence_kind 
     return source;
 }
 
-/* NULL: too many, or no memory. */
-static struct source *find_or_create(struct fetcher *fetcher, enum evidence_kind kind, struct text key,
-                                     struct text url)
+struct source *fetcher_source(struct fetcher *fetcher, enum evidence_kind kind, struct text key,
+                              struct text url)
 {
     struct source *source = NULL;
     size_t length = 0;
@@ -81,7 +79,7 @@ static struct source *find_or_create(struct fetcher *fetcher, enum evidence_kind
     return source_create(fetcher, kind, url, id, length);
 }
 
-static void begin_due(struct fetcher *fetcher)
+void fetcher_begin_due(struct fetcher *fetcher)
 {
     int64_t now = fetcher_now();
     struct source *source, *next;
@@ -100,90 +98,6 @@ void fetcher_source_done(struct source *source)
 {
     source->is_active = false;
     source->fetcher->active--;
-}
-
-/* ---- what the settings list ---- */
-
-static void list(struct fetcher *fetcher, char *const *entry, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct text url = text_of(entry[i]);
-        struct source *source =
-            revocation_url_is_sound(url) ? find_or_create(fetcher, EVIDENCE_CRL, url, url) : NULL;
-        if (source != NULL)
-            source->is_listed = true;
-    }
-}
-
-static void list_all(struct fetcher *fetcher)
-{
-    const struct settings *settings = fetcher->settings;
-
-    if (fetcher->options.mode != FETCHER_RUNS)
-        return;
-    if (settings->internal_revocation != REVOCATION_OFF)
-        list(fetcher, settings->internal_crls, settings->internal_crl_count);
-    for (size_t i = 0; i < partner_set_count(settings->partners); i++) {
-        const struct partner *partner = partner_set_at(settings->partners, (uint32_t)i);
-        if (partner->revocation != REVOCATION_OFF && partner->enabled)
-            list(fetcher, partner->crls, partner->crl_count);
-    }
-}
-
-static void forget(struct fetcher *fetcher, struct source *source)
-{
-    if (source->entry != NULL)
-        fetcher_changed(fetcher, source);
-    HASH_DEL(fetcher->sources, source);
-    source_destroy(source);
-}
-
-static struct resolver *make_resolver(struct fetcher *fetcher, char *why, size_t size)
-{
-    const struct settings *settings = fetcher->settings;
-    const struct resolver_options options = {
-        .server = settings->dns.server,
-        .server_count = settings->dns.server_count,
-        .timeout_ms = settings->dns.timeout_ms,
-        .host = settings->dns.host,
-        .host_count = settings->dns.host_count,
-        .allow_loopback = settings->dns.allow_loopback || settings->fetch.allow_private,
-        .trust_ad = settings->dns.trust_ad,
-    };
-    return resolver_create(fetcher->options.loop, &options, why, size);
-}
-
-void fetcher_follow(struct fetcher *fetcher, struct settings *settings)
-{
-    char why[RESOLVER_ERROR_SIZE];
-    struct source *source, *next;
-    int64_t now = fetcher_now();
-
-    settings_hold(settings);
-    settings_release(fetcher->settings);
-    fetcher->settings = settings;
-    struct resolver *resolver = make_resolver(fetcher, why, sizeof(why));
-    if (resolver == NULL) {
-        operation_log(fetcher->options.log, LOG_LEVEL_WARNING, "fetch-dns-unchanged", "why=%s", why);
-    } else { /* the questions of the old one end as shutting-down, and are asked again */
-        resolver_close(fetcher->resolver, NULL, NULL);
-        fetcher->resolver = resolver;
-    }
-    HASH_ITER(hh, fetcher->sources, source, next)
-    {
-        source->is_listed = false;
-        source->next = now;
-        source->failures = 0;
-    }
-    list_all(fetcher);
-    HASH_ITER(hh, fetcher->sources, source, next)
-    {
-        if (!source->is_listed && !source->is_active && source->needed + FORGET_SECONDS < now)
-            forget(fetcher, source);
-        else if (!source->is_listed && source->needed != 0)
-            source->needed = now; /* on demand: anew, too */
-    }
-    begin_due(fetcher);
 }
 
 /* ---- needs ---- */
@@ -218,7 +132,7 @@ static void take_need(struct fetcher *fetcher, const struct queued_need *need)
     struct text url = text_of(need->url);
     struct text key = need->kind == EVIDENCE_CRL ? (struct text){need->key, need->key_length}
                                                  : (struct text){(const char *)&need->id, sizeof(need->id)};
-    struct source *source = find_or_create(fetcher, need->kind, key, url);
+    struct source *source = fetcher_source(fetcher, need->kind, key, url);
 
     if (source == NULL)
         return;
@@ -247,7 +161,7 @@ static void take_needs(uv_async_t *asked)
     for (size_t i = 0; i < count; i++)
         take_need(fetcher, &taken[i]);
     free(taken);
-    begin_due(fetcher);
+    fetcher_begin_due(fetcher);
 }
 
 /* ---- handing out ---- */
@@ -276,7 +190,7 @@ static void announce(uv_timer_t *timer)
     fetcher->evidence = evidence;
     fetcher->changed = 0;
     fetcher->options.publish(fetcher->options.context, evidence);
-    begin_due(fetcher); /* places have become free */
+    fetcher_begin_due(fetcher); /* places have become free */
 }
 
 void fetcher_changed(struct fetcher *fetcher, const struct source *source)
@@ -292,7 +206,7 @@ static void due(uv_timer_t *timer)
 
     if (fetcher->changed != 0) /* memory was short */
         announce(&fetcher->announce);
-    begin_due(fetcher);
+    fetcher_begin_due(fetcher);
 }
 
 /* ---- begin and end ---- */
@@ -383,16 +297,16 @@ struct fetcher *fetcher_create(const struct fetcher_options *options, struct set
     settings_hold(settings);
     fetcher->queue = calloc(FETCHER_QUEUE_MOST, sizeof(*fetcher->queue));
     has_lock = fetcher->queue != NULL && uv_mutex_init(&fetcher->lock) == 0;
-    if (!has_lock || (fetcher->resolver = make_resolver(fetcher, why, size)) == NULL)
+    if (!has_lock || (fetcher->resolver = fetcher_make_resolver(fetcher, why, size)) == NULL)
         goto failed;
     fetcher->web = web_create(options->loop);
     if (fetcher->web == NULL || uv_async_init(options->loop, &fetcher->asked, take_needs) != 0)
         goto failed;
     start_handles(fetcher);
-    list_all(fetcher);
+    fetcher_list(fetcher);
     if (options->mode == FETCHER_RUNS)
         sweep_folder(fetcher);
-    begin_due(fetcher);
+    fetcher_begin_due(fetcher);
     return fetcher;
 
 failed:

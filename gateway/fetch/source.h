@@ -7,7 +7,8 @@
  *   idle --source_begin--> (first time: from the folder) --> asking for the address --> transfer
  *        --> being read, and kept in the folder --> idle
  *
- * A redirect begins at the address again. Between fetcher.c, source.c and source_read.c; nobody else's. */
+ * A redirect begins at the address again. Between fetcher.c, fetcher_follow.c, source.c and source_read.c;
+ * nobody else's. */
 
 #include <uthash.h>
 
@@ -88,6 +89,15 @@ struct fetcher {
     void (*on_closed)(void *context);
     void *closed_context;
 };
+
+/* fetcher.c. The source of this key, made where it is not known; NULL: too many, or no memory. */
+struct source *fetcher_source(struct fetcher *fetcher, enum evidence_kind kind, struct text key,
+                              struct text url);
+void fetcher_begin_due(struct fetcher *fetcher);
+/* fetcher_follow.c: marks what the settings list; a resolver as they want it, or NULL with `why` a sentence.
+ */
+void fetcher_list(struct fetcher *fetcher);
+struct resolver *fetcher_make_resolver(struct fetcher *fetcher, char *why, size_t size);
 
 /* fetcher.c: a source has come to its end, one way or another. */
 void fetcher_source_done(struct source *source);
