@@ -115,9 +115,11 @@ static bool read_fields(struct certificate *certificate)
     return true;
 }
 
-static bool hash_text(struct text t, uint8_t digest[32])
+static bool hash_text(struct text t, uint8_t sha256[32], uint8_t sha512[64])
 {
-    return wc_Sha256Hash((const uint8_t *)t.at, (word32)t.length, digest) == 0;
+    const uint8_t *at = (const uint8_t *)t.at;
+    return wc_Sha256Hash(at, (word32)t.length, sha256) == 0 &&
+           wc_Sha512Hash(at, (word32)t.length, sha512) == 0;
 }
 
 enum reason certificate_read(struct text der, struct certificate **out)
@@ -140,8 +142,8 @@ enum reason certificate_read(struct text der, struct certificate **out)
         goto failed;
     certificate_check_profile(certificate);
     reason = REASON_OVERLOADED; /* a hash fails for want of memory only */
-    if (!hash_text(certificate->der, certificate->sha256) ||
-        !hash_text(certificate->public_key, certificate->key_sha256))
+    if (!hash_text(certificate->der, certificate->sha256, certificate->sha512) ||
+        !hash_text(certificate->public_key, certificate->key_sha256, certificate->key_sha512))
         goto failed;
     *out = certificate;
     return REASON_OK;

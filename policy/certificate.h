@@ -73,8 +73,9 @@ struct certificate {
 
     struct certificate_name *names; /* owned: every SAN in order, then the CN when there is one */
     size_t name_count;
-    uint8_t sha256[32];     /* of the DER */
-    uint8_t key_sha256[32]; /* of public_key: what a pin names */
+    uint8_t sha256[32];                 /* of the DER */
+    uint8_t key_sha256[32];             /* of public_key: what a pin names */
+    uint8_t sha512[64], key_sha512[64]; /* likewise: what a TLSA record may name, once for all records */
 };
 
 /* Copies `der`. *out is set only on success. Fails with REASON_MALFORMED_CERTIFICATE (not DER, not a version

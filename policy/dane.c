@@ -4,11 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifndef WOLFSSL_USER_SETTINGS
-#include <wolfssl/options.h>
-#endif
-#include <wolfssl/wolfcrypt/hash.h>
-
 #define SHA256_OCTETS 32u
 #define SHA512_OCTETS 64u
 
@@ -56,19 +51,17 @@ bool tlsa_record_counts(const struct tlsa_answer *answer, size_t index)
 
 bool tlsa_record_matches(const struct tlsa_record *record, const struct certificate *certificate)
 {
-    struct text whole = record->selector == TLSA_KEY ? certificate->public_key : certificate->der;
-    uint8_t digest[SHA512_OCTETS];
+    bool of_key = record->selector == TLSA_KEY;
 
     if (!is_usable(record))
         return false;
     if (record->matching == TLSA_FULL)
-        return text_equal(record->data, whole);
+        return text_equal(record->data, of_key ? certificate->public_key : certificate->der);
     if (record->matching == TLSA_SHA256)
-        return memcmp(record->data.at,
-                      record->selector == TLSA_KEY ? certificate->key_sha256 : certificate->sha256,
+        return memcmp(record->data.at, of_key ? certificate->key_sha256 : certificate->sha256,
                       SHA256_OCTETS) == 0;
-    return wc_Sha512Hash((const uint8_t *)whole.at, (word32)whole.length, digest) == 0 &&
-           memcmp(record->data.at, digest, SHA512_OCTETS) == 0;
+    return memcmp(record->data.at, of_key ? certificate->key_sha512 : certificate->sha512, SHA512_OCTETS) ==
+           0;
 }
 
 const char *tlsa_record_print(const struct tlsa_record *record, char to[TLSA_SHOWN])
