@@ -141,6 +141,7 @@ void session_close(struct session *session, enum reason reason, const char *deta
     else
         DL_DELETE(worker->handshaking, session);
     leave_dirty(session);
+    session_leave_postponed(session);
     address_count_release(worker, session);
     session_stop_counting(session);
     session_release_waiting(session);
@@ -214,12 +215,8 @@ static void end_with_channel(struct session *session)
         session_close(session, reason == REASON_OK ? REASON_TLS_FAILED : reason, length > 0 ? detail : NULL);
 }
 
-static void data(void *owner, struct text octets)
+void session_hear(struct session *session, struct text octets)
 {
-    struct session *session = owner;
-
-    if (session->state == SESSION_CLOSING)
-        return;
     enum tls_state state =
         tls_channel_feed(session->channel, octets, session->worker->plain_buffer, TLS_SCRATCH_OCTETS);
     if (session->state == SESSION_CLOSING)
@@ -228,6 +225,14 @@ static void data(void *owner, struct text octets)
         end_with_channel(session);
     else if (session->is_broken)
         session_close(session, REASON_PEER_CLOSED, "writing failed");
+}
+
+static void data(void *owner, struct text octets)
+{
+    struct session *session = owner;
+
+    if (session->state != SESSION_CLOSING && !session_postpone(session, octets))
+        session_hear(session, octets);
 }
 
 static void ended(void *owner, const char *why)

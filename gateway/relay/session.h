@@ -45,7 +45,7 @@ struct session {
                                             request of it is believed */
     unsigned unbelieved;                 /* requests of such a stranger */
     bool handed_over;                    /* the first octets came: the peer has accepted us too */
-    int64_t unasked_passes_until; /* as in struct revocation_question; 0: no such time is running */
+    int64_t unasked_passes_until;        /* as in struct revocation_question; 0: no such time is running */
     bool awaits_evidence;       /* its verdict may change by what is being fetched: see SESSION_CHECKING */
     uint64_t evidence_until_ms; /* SESSION_CHECKING: then it is judged by what there is; loop time */
 
@@ -66,9 +66,13 @@ struct session {
         *records; /* held; what DNS said of that domain; NULL where no rule needs it */
 
     struct sip_framer framer;
-    char *in; /* owned; the part of a message that has come; NULL when there is none */
+    char *in; /* owned; the part of a message that has come; NULL when there is none. Is_postponed: what has
+                 come for TLS */
     size_t in_length, in_capacity;
     uint64_t message_started_ms; /* when the message in `in` began; 0: none */
+
+    bool is_postponed; /* in worker->postponed: see session_handshake.c */
+    struct session *postponed_previous, *postponed_next;
 
     char *out; /* owned; messages waiting for the end of this loop turn */
     size_t out_length, out_capacity;
@@ -94,10 +98,12 @@ struct session {
 #define SESSION_STALL_MS                                                                                     \
     30000u /* with octets waiting and none taken, or over the high-water mark (overloaded) */
 #define SESSION_FINISH_MS 2000u         /* for the last octets of a session that ends */
+#define SESSION_HANDSHAKE_STEPS 4u      /* of a worker in one loop turn: about a millisecond */
+#define SESSION_POSTPONED_MOST 8192u    /* octets that wait for such a step; more are a step at once */
 #define SESSION_UNBELIEVED_MOST 256u    /* requests of a stranger before one is believed */
 #define SESSION_FINISH_STOPPING_MS 200u /* the same when the whole gateway ends */
 #define SESSION_REFUSALS_MOST 50u
-#define SESSION_EVIDENCE_GRACE_MS 500u /* beyond fetch.timeout: for the queue, and for reading what came */
+#define SESSION_EVIDENCE_GRACE_MS 500u  /* beyond fetch.timeout: for the queue, and for reading what came */
 #define SESSION_OUT_LEAST (32u * 1024u) /* octets that its output has room for, once it has any */
 
 /* An accepted connection. Takes the socket in every case; a bound that is reached closes it at once. */
@@ -115,6 +121,8 @@ bool session_send(struct session *session, struct text octets) __attribute__((wa
 char *session_reserve(struct session *session, size_t most);
 void session_commit(struct session *session, size_t length);
 void session_flush_dirty(struct worker *worker);
+/* Once each loop turn, before it waits: handshakes that were put off go on, as many as may. */
+void session_serve_postponed(struct worker *worker);
 
 bool session_is_open(const struct session *session);
 bool session_is_congested(const struct session *session); /* over the high-water mark of its output */
@@ -148,6 +156,10 @@ enum reason session_judge(void *owner, const struct text *ders, size_t count); /
  * has too many. */
 bool session_believe(struct session *session, const struct partner *partner);
 void session_stop_counting(struct session *session);
+void session_hear(struct session *session, struct text octets); /* session.c: what the stream read */
+/* session_handshake.c: true: it has taken the octets for a later turn. */
+bool session_postpone(struct session *session, struct text octets);
+void session_leave_postponed(struct session *session);
 void session_release_waiting(struct session *session); /* session_output.c: who waits for it goes on */
 
 /* Judge again under the worker's snapshot, or because a CRL has ended or begun; one that no longer passes is

@@ -32,9 +32,21 @@ uint64_t worker_now(const struct worker *worker)
 
 /* ---- what the loop does ---- */
 
+static void no_wait(uv_idle_t *handle)
+{
+    (void)handle;
+}
+
 static void flush_before_poll(uv_prepare_t *handle)
 {
-    session_flush_dirty(handle->data);
+    struct worker *worker = handle->data;
+
+    session_serve_postponed(worker);
+    session_flush_dirty(worker);
+    if (worker->postponed != NULL)
+        uv_idle_start(&worker->hurry_on, no_wait);
+    else
+        uv_idle_stop(&worker->hurry_on);
 }
 
 static void flush_after_poll(uv_check_t *handle)
@@ -127,6 +139,7 @@ static void end(struct worker *worker)
     worker_resolver_tick(worker, 0, true);
     close_handle((uv_handle_t *)&worker->wake);
     close_handle((uv_handle_t *)&worker->tick);
+    close_handle((uv_handle_t *)&worker->hurry_on);
     close_handle((uv_handle_t *)&worker->before_poll);
     close_handle((uv_handle_t *)&worker->after_poll);
 }

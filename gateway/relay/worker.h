@@ -89,6 +89,8 @@ struct worker {
     struct session *sessions;    /* past their handshake */
     struct session *handshaking; /* before: looked at each tick */
     struct session *dirty;
+    struct session *postponed;  /* whose handshakes go on in a later turn */
+    unsigned handshake_steps;   /* in this turn */
     struct buffer_pool buffers; /* of its sessions and transactions */
     size_t session_count;       /* all, those that close included */
     struct stream_home home;
@@ -101,6 +103,7 @@ struct worker {
 
     uv_async_t wake;          /* the gateway has something for us: see below */
     uv_timer_t tick;          /* TICK_MS: all deadlines */
+    uv_idle_t hurry_on;       /* active while some are postponed: the loop does not wait */
     uv_prepare_t before_poll; /* both flush what was queued in this turn */
     uv_check_t after_poll;
     _Atomic(struct settings *) next_settings;            /* handed over with one reference */

@@ -42,8 +42,11 @@ struct lab {
     size_t event_count;
     const void *full; /* the session of which stream_waiting says `waiting`; `edge` at first */
     size_t waiting;
-    const void *paused, *resumed;                                 /* the sessions that last were */
-    bool writing_fails;                                           /* the next write to any channel */
+    const void *paused, *resumed; /* the sessions that last were */
+    bool writing_fails;           /* the next write to any channel */
+    struct session *fed[64];      /* whose channels were given octets that the stream read, in order */
+    size_t fed_count;
+    enum tls_state fed_state;                                     /* what feeding says */
     void (*written)(struct session *session, struct text octets); /* what goes to the channel of a session;
                                                                      NULL: nowhere */
     /* The resolver: NULL asks; a question is kept until lab_answer. */
