@@ -15,6 +15,7 @@ from pathlib import Path
 PEERS = ["fedgate", "kamailio-stateless", "kamailio-stateful", "haproxy", "nginx", "alone"]
 PLACES = {"one": "proxy on one processor, load tool on another", "two": "two threads each on two processors",
           "shared": "one processor for all"}
+PLACES |= {f"workers-{n}": f"{n} worker(s), each on a processor of its own" for n in range(1, 65)}
 # mode -> what it is, what is compared, its unit, and whether more is better
 MODES = {
     "deep": ("8 connections with 16 requests outstanding each, 512 octets", "per_proxy_cpu_s", "requests/CPU s", True),
@@ -23,6 +24,7 @@ MODES = {
     "handshake": ("new mutual TLS sessions, connect to close", "per_proxy_cpu_s", "sessions/CPU s", True),
     "first-request": ("the same with one request through each", "per_proxy_cpu_s", "sessions/CPU s", True),
     "rate": ("1000 requests a second, open loop", "p99_us", "p99 us", False),
+    "storm": ("the same while 500 new sessions a second arrive", "p99_us", "p99 us", False),
     "idle": ("2000 sessions, one request through each, then silence", "pss_bytes_per_conn", "octets/session", False),
 }
 
@@ -87,6 +89,18 @@ def print_markdown(place, runs):
         print(f"| {mode}, {unit} | " + " | ".join(show(median(runs[place, mode].get(peer, []), key)) for peer in peers) + " |")
 
 
+def print_workers(runs):
+    """How much more fedgate does with more workers, by the clock and by its own CPU time."""
+    for (place, mode), by_peer in sorted(runs.items()):
+        first = runs.get(("workers-1", mode), {}).get("fedgate")
+        ours = by_peer.get("fedgate")
+        if not place.startswith("workers-") or not first or not ours:
+            continue
+        wall, cpu = (median(ours, key) / median(first, key) for key in ("per_s", "per_proxy_cpu_s"))
+        print(f"{mode}, {PLACES[place]}: {wall:.2f} times one worker by the clock ({show(median(ours, 'proxy_util'))} processors in "
+              f"use), {cpu:.2f} times for the same CPU time")
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -99,6 +113,7 @@ def main():
                 print_mode(place, mode, runs[place, mode])
     print("\n'fedgate is': how many times better than this one. 'neighbours': the most that others on this machine took of it\n"
           "during a run, in parts of a processor.")
+    print_workers(runs)
     for place in PLACES:
         if any(measured == place for measured, _ in runs):
             print_markdown(place, runs)

@@ -101,7 +101,8 @@ void connection_fail(struct connection *connection, const char *what, const char
     connection_close(connection);
     if (connection->role == CLIENT && was < OPEN)
         connection_settled(connection);
-    if (connection->role == CLIENT && options.mode == HANDSHAKE && phase < DRAIN && was > CONNECTING)
+    if (connection->role == CLIENT && options.mode == HANDSHAKE && phase < DRAIN && was > CONNECTING &&
+        options.pace <= 0)
         connection_start(connection); /* refused connections wait for the next tick */
 }
 

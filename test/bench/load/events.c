@@ -59,7 +59,7 @@ static void on_end(struct connection *connection, bool clean, const char *why)
             worker_note(worker, "handshake", why);
         }
         connection_close(connection);
-        if (phase < DRAIN)
+        if (phase < DRAIN && options.pace <= 0)
             connection_start(connection);
         return;
     }

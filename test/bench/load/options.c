@@ -56,6 +56,8 @@ static const struct option {
     {"secs", 'd', &options.seconds, 0, "length of the measured window (10; idle: hold time, 3)"},
     {"warmup", 'd', &options.warmup, 0, "seconds of load before the window (1)"},
     {"rate", 'd', &options.rate, 0, "rate mode: requests per second over all connections (1000)"},
+    {"pace", 'd', &options.pace, 0,
+     "handshake: sessions begun a second over all connections (0: as soon as one before has closed)"},
     {"body", 'i', &options.body, 0, "body bytes (512; large: 65536)"},
     {"method", 's', &options.method, 0, "non-INVITE request method (MESSAGE)"},
     {"threads", 'i', &options.threads, 0, "loader threads (1)"},

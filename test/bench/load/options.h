@@ -28,7 +28,7 @@ struct options {
     enum mode mode;
     const char *dir, *certs, *method, *tls, *label;
     int connections, window, body, threads, burst, addresses, pid;
-    double seconds, warmup, rate, timeout;
+    double seconds, warmup, rate, pace, timeout;
     int ping, resume, coalesce, direct;
     bool use[2];
 };

@@ -64,7 +64,8 @@ static void set_up_worker(struct worker *worker, int id)
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     worker->received = grow(NULL, RECEIVE_SIZE);
     worker->clients = allocate((size_t)most, sizeof(*worker->clients));
-    worker->every = 1e9 / options.rate * options.threads;
+    worker->every =
+        1e9 / (options.mode == HANDSHAKE && options.pace > 0 ? options.pace : options.rate) * options.threads;
 }
 
 static int add_clients(struct flow *flow, int id)

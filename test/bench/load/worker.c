@@ -49,7 +49,7 @@ static void enter(struct worker *worker, int ph)
         worker->next_send = now_ns();
         for (int i = 0; i < worker->client_count; i++) {
             struct connection *connection = worker->clients[i];
-            if (options.mode == HANDSHAKE)
+            if (options.mode == HANDSHAKE && options.pace <= 0)
                 connection_start(connection);
             else if ((options.mode == THROUGHPUT || options.mode == LARGE) && connection->state == OPEN)
                 for (int k = 0; k < options.window; k++)
@@ -58,19 +58,31 @@ static void enter(struct worker *worker, int ph)
     }
 }
 
-/* open loop: everything due by now, stamped with the time it was due */
+/* The next client in that state; NULL: there is none. */
+static struct connection *next_client(struct worker *worker, enum state state)
+{
+    for (int tries = 0; tries < worker->client_count; tries++) {
+        worker->turn = (worker->turn + 1) % worker->client_count;
+        if (worker->clients[worker->turn]->state == state)
+            return worker->clients[worker->turn];
+    }
+    return NULL;
+}
+
+/* open loop: everything due by now; a request is stamped with the time it was due */
 static void send_due(struct worker *worker, uint64_t now)
 {
+    bool new_sessions = options.mode == HANDSHAKE;
     while (worker->next_send <= now) {
-        int tries = 0;
-        do
-            worker->turn = (worker->turn + 1) % worker->client_count;
-        while (worker->clients[worker->turn]->state != OPEN && ++tries < worker->client_count);
-        if (worker->clients[worker->turn]->state != OPEN)
+        struct connection *connection = next_client(worker, new_sessions ? DEAD : OPEN);
+        if (connection == NULL)
             return;
         if (phase == RUN && now - worker->next_send > worker->counts.send_lag_ns)
             worker->counts.send_lag_ns = now - worker->next_send;
-        client_send(worker->clients[worker->turn], worker->next_send);
+        if (new_sessions)
+            connection_start(connection);
+        else
+            client_send(connection, worker->next_send);
         worker->every_rest += worker->every;
         worker->next_send += (uint64_t)worker->every_rest;
         worker->every_rest -= (double)(uint64_t)worker->every_rest;
@@ -101,7 +113,8 @@ static void check_timeouts(struct worker *worker, uint64_t now)
     int inflight = 0;
     for (int i = 0; i < worker->client_count; i++) {
         struct connection *connection = worker->clients[i];
-        if (connection->state == DEAD && options.mode == HANDSHAKE && (phase == WARM || phase == RUN))
+        if (connection->state == DEAD && options.mode == HANDSHAKE && options.pace <= 0 &&
+            (phase == WARM || phase == RUN))
             connection_start(connection);
         if (connection->state != DEAD && connection->state != OPEN && now > connection->started + limit) {
             if (connection->state == CLOSING) {
@@ -155,7 +168,8 @@ void *worker_run(void *argument)
             worker->tick = now;
             check_timeouts(worker, now);
         }
-        if (options.mode == RATE && (ph == WARM || ph == RUN) && worker->client_count) {
+        bool is_paced = options.mode == RATE || (options.mode == HANDSHAKE && options.pace > 0);
+        if (is_paced && (ph == WARM || ph == RUN) && worker->client_count) {
             send_due(worker, now);
             wait = worker->next_send > now && worker->next_send - now < wait ? worker->next_send - now : wait;
         }

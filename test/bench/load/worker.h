@@ -81,7 +81,7 @@ struct worker {
     char *answer;
     size_t answer_capacity;
     uint64_t tick, next_send, sent;
-    double every; /* nanoseconds between two requests, rate mode */
+    double every; /* nanoseconds between two requests (rate mode) or sessions (handshake mode, paced) */
     double every_rest;
     _Atomic int ready; /* connections settled: open or failed */
     _Atomic int pinged, inflight;
