@@ -79,7 +79,8 @@ def test_what_is_laid_out(debian):
     account = debian.must("getent", "passwd", "fedgate").strip().split(":")
     assert int(account[2]) < 1000 and account[5:] == ["/nonexistent", "/usr/sbin/nologin"]
     for path in ("/usr/bin/fedgate", "/lib/systemd/system/fedgate.service", "/usr/share/doc/fedgate/gateway/TROUBLE.md",
-                 "/usr/share/bash-completion/completions/fedgate", "/etc/fedgate/federation-partners/example.yaml"):
+                 "/usr/share/bash-completion/completions/fedgate", "/etc/fedgate/federation-partners/example.yaml",
+                 "/etc/logrotate.d/fedgate", "/etc/lnav/formats/fedgate/fedgate_audit.json"):
         assert (debian.root / path.lstrip("/")).exists(), path
     assert debian.must("fedgate", "version").startswith("fedgate ")
     missing = debian.run("dpkg", "--verify", "fedgate").stdout
