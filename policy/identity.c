@@ -162,6 +162,20 @@ struct srv_answer identity_answer_of_server(const struct partner *partner, const
     return narrow;
 }
 
+struct text identity_server_name(const struct partner *partner, const struct srv_answer *answer,
+                                 struct text domain, struct text host, uint16_t port)
+{
+    if (partner->identity == IDENTITY_DOMAIN || partner->identity == IDENTITY_SECURE_SRV)
+        return domain;
+    if (partner->identity == IDENTITY_DANE && answer != NULL) {
+        const struct srv_answer server = identity_answer_of_server(partner, answer, host, port);
+        const struct tlsa_answer *tlsa = server.target_count == 1 ? server.target[0].tlsa : NULL;
+        if (tlsa != NULL && tlsa->base.length > 0)
+            return tlsa->base;
+    }
+    return domain_is_address(host) ? TEXT_NONE : host;
+}
+
 struct identity_result identity_check(const struct partner *partner, const struct certificate *leaf,
                                       struct text domain, const struct srv_answer *answer)
 {

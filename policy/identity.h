@@ -51,6 +51,12 @@ enum reason identity_answer_reason(const struct partner *partner, const struct s
 struct srv_answer identity_answer_of_server(const struct partner *partner, const struct srv_answer *answer,
                                             struct text host, uint16_t port);
 
+/* What a server of the partner is asked for by SNI: the domain, where that is what its certificate must name
+ * (RFC 5922 7.8, RFC 7673 4.1); under IDENTITY_DANE its TLSA base domain (RFC 7671 10.2); else its own name.
+ * TEXT_NONE where that is an address. `answer` may be NULL. A view into the arguments. */
+struct text identity_server_name(const struct partner *partner, const struct srv_answer *answer,
+                                 struct text domain, struct text host, uint16_t port);
+
 /* Does the certificate carry `name` as a host name: SAN DNS, or CN where there is no SAN? (Internal servers.)
  */
 bool identity_names_host(const struct certificate *leaf, struct text name);

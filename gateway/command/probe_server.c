@@ -238,13 +238,6 @@ static bool shake_hands(struct probe *probe, struct probe_session *session, stru
     return reason == REASON_OK && !is_judged;
 }
 
-/* What is asked for by SNI: the server, or its TLSA base domain, as in `run` (RFC 7671 10.2). */
-static struct text server_name(const struct judged *judged, const struct located_target *target)
-{
-    const struct tlsa_answer *tlsa = judged->answer.target_count == 1 ? judged->answer.target[0].tlsa : NULL;
-    return tlsa != NULL && tlsa->base.length > 0 ? tlsa->base : target->host;
-}
-
 bool probe_server(struct probe *probe, const struct located_target *target, const union address *address)
 {
     char shown[ADDRESS_TEXT_SIZE], why[PROBE_WHY] = "";
@@ -259,8 +252,9 @@ bool probe_server(struct probe *probe, const struct located_target *target, cons
         if (probe->answer != NULL)
             judged->answer =
                 identity_answer_of_server(probe->partner, probe->answer, target->host, target->port);
-        session = probe_session_create(lookup_loop(probe->lookup), probe->context,
-                                       server_name(judged, target), judge, judged);
+        struct text name =
+            identity_server_name(probe->partner, probe->answer, probe->domain, target->host, target->port);
+        session = probe_session_create(lookup_loop(probe->lookup), probe->context, name, judge, judged);
     }
     if (session == NULL) {
         probe_fail(probe, REASON_OVERLOADED, "no memory for a session");

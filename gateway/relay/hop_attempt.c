@@ -67,19 +67,12 @@ static void attempt_failed(struct hop *hop, enum reason reason)
 static struct text server_name(const struct hop *hop)
 {
     const struct partner *partner = hop_partner(hop);
+    struct text host = text_of(hop->host);
 
-    /* RFC 5922 7.8, RFC 7673 4.1: the SIP domain, where that is what the certificate must name. */
-    if (partner != NULL && (partner->identity == IDENTITY_DOMAIN || partner->identity == IDENTITY_SECURE_SRV))
-        return text_of(hop->domain);
-    /* RFC 7671 10.2: the TLSA base domain. */
-    if (partner != NULL && partner->identity == IDENTITY_DANE && hop->records != NULL) {
-        const struct srv_answer of_hop =
-            identity_answer_of_server(partner, &hop->records->answer, text_of(hop->host), hop->port);
-        if (of_hop.target_count == 1 && of_hop.target[0].tlsa != NULL &&
-            of_hop.target[0].tlsa->base.length > 0)
-            return of_hop.target[0].tlsa->base;
-    }
-    return domain_is_address(text_of(hop->host)) ? TEXT_NONE : text_of(hop->host);
+    if (partner != NULL)
+        return identity_server_name(partner, hop->records == NULL ? NULL : &hop->records->answer,
+                                    text_of(hop->domain), host, hop->port);
+    return domain_is_address(host) ? TEXT_NONE : host;
 }
 
 static void connect_next(struct hop *hop)

@@ -437,3 +437,16 @@ def test_help(stage):
     done = stage.run("--help")
     assert done.returncode == 0 and done.stdout.startswith("usage: fedgate probe")
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("identity, name", [("domain", "fabrikam.example"),
+                                            ({"names": ["edge.fabrikam.example"]}, "edge.fabrikam.example")])
+def test_server_name(stage, identity, name):
+    """The same SNI as in run: a server that holds several certificates shows the one that is judged there."""
+    names = []
+    server = stage.serve()
+    server.context.sni_callback = lambda connection, asked, context: names.append(asked)
+    stage.lab.gateway.partners["fabrikam"]["identity"] = identity
+    stage.lab.gateway.write()
+    assert stage.probe()["result"] == "works"
+    assert names == [name]
