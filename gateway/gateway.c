@@ -123,7 +123,7 @@ static bool create_workers(struct gateway *gateway, char *why, size_t size)
             return false;
         gateway->worker_count++;
     }
-    return true;
+    return service_check_sockets(gateway, why, size);
 }
 
 static bool start_workers(struct gateway *gateway, char *why, size_t size)
@@ -237,6 +237,7 @@ static void gateway_deinit(struct gateway *gateway)
         uv_mutex_destroy(&gateway->shared.address_lock);
     reload_deinit(gateway);
     settings_release(gateway->settings);
+    handed_sockets_close(&gateway->shared.handed);
     service_close(&gateway->service);
 }
 
@@ -253,10 +254,12 @@ int gateway_run(const char *file)
         snprintf(why, sizeof(why), "the configuration has errors; nothing was started");
         goto out;
     }
-    if (!create_workers(gateway, why, sizeof(why)))
+    if (!handed_sockets_take(&gateway->shared.handed, why, sizeof(why)) ||
+        !create_workers(gateway, why, sizeof(why)))
         goto out;
     if (!give_up_powers(gateway, why, sizeof(why)))
         goto out;
+    service_keep_sockets(gateway);
     if (!watch_signals(gateway) || !start_fetcher(gateway, why, sizeof(why)) ||
         !start_workers(gateway, why, sizeof(why)) || !monitor_start(gateway))
         goto out;

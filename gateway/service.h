@@ -29,6 +29,10 @@ struct service {
 void service_open(struct service *service);
 /* All is loaded, bound and running; from here on the watchdog is fed. False: no memory. */
 bool service_start(struct gateway *gateway);
+/* After the workers are bound: is everything used that the manager handed over? False: `why`. */
+bool service_check_sockets(struct gateway *gateway, char *why, size_t size);
+/* Gives the manager our listening sockets to keep, so that they outlive a restart. Before the workers run. */
+void service_keep_sockets(struct gateway *gateway);
 void service_reloading(struct gateway *gateway);
 /* The end of each reload: `errors` 0 where the new configuration is in force. */
 void service_reloaded(struct gateway *gateway, size_t errors);

@@ -228,6 +228,19 @@ uint64_t listener_exhausted(const struct listener *listener)
     return listener->exhausted;
 }
 
+void listener_take_waiting(struct listener *listener)
+{
+    for (unsigned i = 0; i < LISTENER_BACKLOG && !listener->closing; i++) {
+        if (!accept_one(listener))
+            return;
+    }
+}
+
+int listener_socket(const struct listener *listener)
+{
+    return listener->socket;
+}
+
 void listener_close(struct listener *listener, void (*on_closed)(void *owner))
 {
     listener->closing = true;

@@ -43,6 +43,9 @@ const union address *listener_address(const struct listener *listener); /* with 
 uint64_t listener_accepted(const struct listener *listener);            /* connections since the start */
 uint64_t listener_exhausted(const struct listener *listener);           /* pauses since the start */
 
+/* Hands out all who wait in the queue, up to LISTENER_BACKLOG: closing would reset them. */
+void listener_take_waiting(struct listener *listener);
+int listener_socket(const struct listener *listener); /* to be duplicated, not to be touched */
 /* Once. No event comes any more; the memory goes when on_closed has been called (NULL: nobody asks). */
 void listener_close(struct listener *listener, void (*on_closed)(void *owner));
 

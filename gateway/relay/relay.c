@@ -97,7 +97,7 @@ static void take_request(struct session *session, const struct sip_message *mess
                earlier->upstream != NULL) { /* else its first sender is gone, and it begins anew */
         return; /* sent again on a reliable transport: the first one is being served (RFC 3261 17.2.3) */
     }
-    if (session->state != SESSION_OPEN || worker->is_stopping) {
+    if (session->state != SESSION_OPEN || (!message->to.has_tag && !worker_takes_requests(worker))) {
         request_refuse(&request, worker->is_stopping ? REASON_SHUTTING_DOWN : session->end_reason, NULL,
                        TEXT_NONE, "the session is draining");
         return;

@@ -151,7 +151,7 @@ void session_close(struct session *session, enum reason reason, const char *deta
 
     /* Closed first: what follows may open other sessions, and must not find this one. */
     if (session->is_connected && !session->is_broken)
-        stream_finish(session->stream, worker->is_stopping ? SESSION_FINISH_STOPPING_MS : SESSION_FINISH_MS,
+        stream_finish(session->stream, worker->is_hurried ? SESSION_FINISH_HURRIED_MS : SESSION_FINISH_MS,
                       freed_by_stream);
     else
         stream_close(session->stream, freed_by_stream);
@@ -160,7 +160,7 @@ void session_close(struct session *session, enum reason reason, const char *deta
         hop_session_ended(session, reason);
 }
 
-static bool has_in_flight(const struct session *session)
+bool session_has_in_flight(const struct session *session)
 {
     struct transaction *transaction;
 
@@ -179,7 +179,7 @@ static bool has_in_flight(const struct session *session)
 
 void session_check_drained(struct session *session)
 {
-    if (session->state == SESSION_DRAINING && !has_in_flight(session))
+    if (session->state == SESSION_DRAINING && !session_has_in_flight(session))
         session->is_drained = true; /* closed by the next tick: whoever called may still use it */
 }
 
@@ -318,7 +318,7 @@ void session_check_time(struct session *session, uint64_t now)
         session_close(session, REASON_OVERLOADED, "the peer reads too slowly");
     if (session->state == SESSION_CLOSING)
         return;
-    if (session->state == SESSION_DRAINING && (session->is_drained || !has_in_flight(session)))
+    if (session->state == SESSION_DRAINING && (session->is_drained || !session_has_in_flight(session)))
         session_close(session, session->end_reason, session->verdict.detail);
     else if (session->message_started_ms != 0 &&
              now - session->message_started_ms > limits->message_timeout_ms)

@@ -97,11 +97,11 @@ struct session {
                     */
 #define SESSION_STALL_MS                                                                                     \
     30000u /* with octets waiting and none taken, or over the high-water mark (overloaded) */
-#define SESSION_FINISH_MS 2000u         /* for the last octets of a session that ends */
-#define SESSION_HANDSHAKE_STEPS 4u      /* of a worker in one loop turn: about a millisecond */
-#define SESSION_POSTPONED_MOST 8192u    /* octets that wait for such a step; more are a step at once */
-#define SESSION_UNBELIEVED_MOST 256u    /* requests of a stranger before one is believed */
-#define SESSION_FINISH_STOPPING_MS 200u /* the same when the whole gateway ends */
+#define SESSION_FINISH_MS 1500u        /* for the last octets of a session that ends */
+#define SESSION_HANDSHAKE_STEPS 4u     /* of a worker in one loop turn: about a millisecond */
+#define SESSION_POSTPONED_MOST 8192u   /* octets that wait for such a step; more are a step at once */
+#define SESSION_UNBELIEVED_MOST 256u   /* requests of a stranger before one is believed */
+#define SESSION_FINISH_HURRIED_MS 200u /* the same when nothing but that is waited for */
 #define SESSION_REFUSALS_MOST 50u
 #define SESSION_EVIDENCE_GRACE_MS 500u  /* beyond fetch.timeout: for the queue, and for reading what came */
 #define SESSION_OUT_LEAST (32u * 1024u) /* octets that its output has room for, once it has any */
@@ -124,6 +124,7 @@ void session_flush_dirty(struct worker *worker);
 /* Once each loop turn, before it waits: handshakes that were put off go on, as many as may. */
 void session_serve_postponed(struct worker *worker);
 
+bool session_has_in_flight(const struct session *session); /* of what came from it, or went to it */
 bool session_is_open(const struct session *session);
 bool session_is_congested(const struct session *session); /* over the high-water mark of its output */
 /* Stop reading from `feeder` until `full` has room again. */

@@ -11,7 +11,6 @@
 
 #include <utlist.h>
 
-#include "gateway/net/listener.h"
 #include "gateway/relay/hop.h"
 #include "gateway/relay/relay.h"
 #include "gateway/relay/session.h"
@@ -84,87 +83,6 @@ static void judge_some(struct worker *worker)
     worker->is_judging = false;
 }
 
-static void close_all(struct worker *worker, enum reason reason, const char *detail)
-{
-    struct session *session, *next;
-
-    DL_FOREACH_SAFE(worker->handshaking, session, next)
-    {
-        session_close(session, reason, detail);
-    }
-    DL_FOREACH_SAFE(worker->sessions, session, next)
-    {
-        session_close(session, reason, detail);
-    }
-}
-
-/* What is still in flight hears so, and its line says why. */
-static void refuse_all(struct worker *worker)
-{
-    struct session *session;
-    struct transaction *transaction, *next;
-
-    DL_FOREACH(worker->sessions, session)
-    {
-        DL_FOREACH_SAFE2(session->upstream_transactions, transaction, next, upstream_next)
-        {
-            if (!transaction->is_in_flight)
-                continue;
-            relay_cancel_downstream(transaction);
-            relay_refuse(transaction, REASON_SHUTTING_DOWN, "limits.drain");
-        }
-    }
-}
-
-static void close_handle(uv_handle_t *handle)
-{
-    if (!uv_is_closing(handle))
-        uv_close(handle, NULL);
-}
-
-static void resolver_closed(void *context)
-{
-    struct worker *worker = context;
-    worker->resolver = NULL;
-}
-
-/* The last step: no session is left, so nothing can begin any more. */
-static void end(struct worker *worker)
-{
-    if (worker->is_closing)
-        return;
-    worker->is_closing = true;
-    hops_tick(worker, true);
-    resolver_close(worker->resolver, resolver_closed, worker);
-    worker_resolver_tick(worker, 0, true);
-    close_handle((uv_handle_t *)&worker->wake);
-    close_handle((uv_handle_t *)&worker->tick);
-    close_handle((uv_handle_t *)&worker->hurry_on);
-    close_handle((uv_handle_t *)&worker->before_poll);
-    close_handle((uv_handle_t *)&worker->after_poll);
-}
-
-static void drain(struct worker *worker, uint64_t now)
-{
-    bool idle = worker->in_flight == 0;
-
-    if (!worker->is_draining_sessions) {
-        struct session *session, *next;
-        worker->is_draining_sessions = true;
-        DL_FOREACH_SAFE(worker->handshaking, session, next)
-        {
-            if (session->hop == NULL)
-                session_close(session, REASON_SHUTTING_DOWN, NULL);
-        }
-    }
-    if (idle || now >= worker->stop_deadline_ms || atomic_load(&worker->hurry)) {
-        refuse_all(worker);
-        close_all(worker, REASON_SHUTTING_DOWN, NULL);
-    }
-    if (worker->session_count == 0)
-        end(worker);
-}
-
 static void tick(uv_timer_t *timer)
 {
     struct worker *worker = timer->data;
@@ -179,7 +97,7 @@ static void tick(uv_timer_t *timer)
     hops_tick(worker, false);
     worker_resolver_tick(worker, now, false);
     if (worker->is_stopping)
-        drain(worker, now);
+        worker_drain(worker, now);
 }
 
 static void take_next_settings(struct worker *worker)
@@ -249,19 +167,6 @@ static void take_next_evidence(struct worker *worker)
     worker->is_judging = true;
 }
 
-static void begin_stopping(struct worker *worker)
-{
-    if (worker->is_stopping)
-        return;
-    worker->is_stopping = true;
-    worker->stop_deadline_ms = worker_now(worker) + worker->snapshot->settings->limits.drain_ms;
-    for (size_t side = 0; side < 2; side++) {
-        for (size_t i = 0; i < worker->listener_count[side]; i++)
-            listener_close(worker->listener[side][i], NULL);
-        worker->listener_count[side] = 0;
-    }
-}
-
 void worker_woken(uv_async_t *async)
 {
     struct worker *worker = async->data;
@@ -269,9 +174,9 @@ void worker_woken(uv_async_t *async)
     take_next_settings(worker);
     take_next_evidence(worker);
     if (atomic_load(&worker->stop))
-        begin_stopping(worker);
+        worker_begin_draining(worker);
     if (worker->is_stopping)
-        drain(worker, worker_now(worker));
+        worker_drain(worker, worker_now(worker));
 }
 
 static void run(void *argument)

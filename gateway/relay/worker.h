@@ -10,6 +10,7 @@
 
 #include "gateway/log/audit.h"
 #include "gateway/log/operation_log.h"
+#include "gateway/net/handed_sockets.h"
 #include "gateway/net/resolver.h"
 #include "gateway/net/stream.h"
 #include "gateway/relay/buffer_pool.h"
@@ -44,7 +45,9 @@ struct shared {
     atomic_uint workers_running;
     void (*fetch)(void *context, const struct revocation_needs *needs); /* any thread; NULL: nobody fetches */
     void *fetch_context;
-    uv_async_t worker_ended; /* of the gateway's loop; sent by each worker at its end */
+    struct handed_sockets handed; /* by the manager; only while workers are created */
+    bool listeners_outlive_us;    /* the manager has them, too: who waits in their queues is not lost */
+    uv_async_t worker_ended;      /* of the gateway's loop; sent by each worker at its end */
 };
 
 /* A settings snapshot as one worker sees it: counted without atomics. TLS contexts belong to it, since own
@@ -78,9 +81,11 @@ struct worker {
         *retired[RETIRED_RESOLVERS_MOST]; /* of settings before; their last questions are being answered */
     uint64_t retired_until_ms[RETIRED_RESOLVERS_MOST];
     size_t retired_next;
-    struct listener *listener[2][LISTENERS_MOST];
-    size_t listener_count[2]; /* by enum peer_side */
-    uint16_t port[2];         /* of each side's first listener: what Record-Route says */
+    struct listener *listener[2][LISTENERS_MOST]; /* by enum peer_side */
+    bool listener_is_own[2][LISTENERS_MOST];      /* bound by this worker, not handed over */
+    size_t listener_count[2];
+    uint16_t entry_port[2][LISTENERS_MOST]; /* of each entry of `listen`, also where the kernel chose it */
+    uint16_t port[2];                       /* of each side's first entry: what Record-Route says */
     struct {
         char text[DOMAIN_LONGEST + 8];
         size_t length;
@@ -113,12 +118,12 @@ struct worker {
     struct revocation_needs needs; /* of the judgement under way: see worker_ask_needs */
     atomic_bool stop, hurry;       /* drain and end; do not wait */
     bool has_loop, has_thread;
-    bool is_stopping, is_draining_sessions, is_closing;
+    bool is_stopping, is_hurried, is_closing; /* draining; at its end; with nothing left */
     bool
         is_judging; /* after a reload or new evidence: some sessions are still judged under what was before */
     uint64_t ticks;
-    uint64_t stop_deadline_ms;
-    _Atomic uint64_t alive_ms; /* for the watchdog: when the tick last ran; WORKER_ENDED */
+    uint64_t stop_began_ms, stop_deadline_ms; /* loop time */
+    _Atomic uint64_t alive_ms;                /* for the watchdog: when the tick last ran; WORKER_ENDED */
 
     char *read_buffer, *plain_buffer; /* owned; lent to streams and channels */
     struct sip_header *header;        /* owned; for the message that is being read */
@@ -148,6 +153,12 @@ void worker_print_listeners(const struct worker *worker, char *to, size_t size);
 void worker_join_and_destroy(struct worker *worker);
 
 /* ---- between the files of the worker ---- */
+/* On all that `listen` names. False: `why`. */
+bool worker_listen(struct worker *worker, const struct worker *first, char *why, size_t size);
+void worker_stop_listening(struct worker *worker);
+void worker_begin_draining(struct worker *worker);
+void worker_drain(struct worker *worker, uint64_t now);  /* each tick from then on */
+bool worker_takes_requests(const struct worker *worker); /* that begin something: not when it ends */
 /* What the last judgements needed goes to the fetcher; before what they borrowed it from may end. */
 void worker_ask_needs(struct worker *worker);
 void worker_woken(uv_async_t *async);

@@ -5,83 +5,9 @@
 
 #include "gateway/net/listener.h"
 #include "gateway/relay/hop.h"
-#include "gateway/relay/session.h"
 #include "gateway/relay/snapshot.h"
 
 /* How a worker is put together, and taken apart again. On the main thread, before and after its own runs. */
-
-static void accepted_inside(void *owner, int socket, const union address *peer)
-{
-    session_accept(owner, PEER_INTERNAL, socket, peer);
-}
-
-static void accepted_outside(void *owner, int socket, const union address *peer)
-{
-    session_accept(owner, PEER_EXTERNAL, socket, peer);
-}
-
-static void exhausted(void *owner, const char *why)
-{
-    struct worker *worker = owner;
-    operation_log(worker->shared->log, LOG_LEVEL_ERROR, "accepting-paused", "why=%s", why);
-}
-
-static const struct listener_events listener_events[2] = {
-    [PEER_INTERNAL] = {.accepted = accepted_inside, .exhausted = exhausted},
-    [PEER_EXTERNAL] = {.accepted = accepted_outside, .exhausted = exhausted},
-};
-
-static bool listen_on(struct worker *worker, enum peer_side side, const struct host_port *at,
-                      const struct worker *first, char *why, size_t size)
-{
-    size_t index = worker->listener_count[side];
-    union address address;
-
-    if (index == LISTENERS_MOST || !address_read(text_of(at->host), at->port, &address)) {
-        snprintf(why, size, "%s cannot be listened on", at->host);
-        return false;
-    }
-    if (first != NULL) /* the same port, also where the kernel chose it */
-        address = *listener_address(first->listener[side][index]);
-    else if (!listener_address_is_free(&address, why, size))
-        return false;
-    worker->listener[side][index] =
-        listener_open(&worker->loop, &address, &listener_events[side], worker, why, size);
-    if (worker->listener[side][index] == NULL)
-        return false;
-    if (index == 0)
-        worker->port[side] = address_port(listener_address(worker->listener[side][0]));
-    worker->listener_count[side]++;
-    return true;
-}
-
-void worker_name_sides(struct worker *worker)
-{
-    const struct settings *settings = worker->snapshot->settings;
-
-    for (size_t side = 0; side < 2; side++) {
-        const char *host = side == PEER_INTERNAL ? settings->internal.host : settings->external.host;
-        int length = snprintf(worker->own_name[side].text, sizeof(worker->own_name[side].text), "%s:%u", host,
-                              worker->port[side]);
-        worker->own_name[side].length = length < 0 ? 0 : (size_t)length;
-    }
-}
-
-static bool listen_on_all(struct worker *worker, const struct worker *first, char *why, size_t size)
-{
-    const struct settings *settings = worker->snapshot->settings;
-    const struct side_settings *sides[2] = {
-        [PEER_INTERNAL] = &settings->internal, [PEER_EXTERNAL] = &settings->external};
-
-    for (enum peer_side side = PEER_INTERNAL; side <= PEER_EXTERNAL; side++) {
-        for (size_t i = 0; i < sides[side]->listen_count; i++) {
-            if (!listen_on(worker, side, &sides[side]->listen[i], first, why, size))
-                return false;
-        }
-    }
-    worker_name_sides(worker);
-    return true;
-}
 
 static bool start_transactions(struct worker *worker)
 {
@@ -164,7 +90,7 @@ struct worker *worker_create(struct shared *shared, unsigned index, struct setti
     worker->snapshot = snapshot_create(settings, NULL, why, why_size);
     if (worker->snapshot == NULL || !start_buffers(worker) || !start_transactions(worker))
         goto fail;
-    if (!listen_on_all(worker, first, why, why_size))
+    if (!worker_listen(worker, first, why, why_size))
         goto fail;
     worker->resolver = worker_resolver_create(worker, why, why_size);
     if (worker->resolver == NULL)
@@ -222,19 +148,4 @@ void worker_join_and_destroy(struct worker *worker)
     free(worker->stored_header);
     free(worker->line_ends.end);
     free(worker);
-}
-
-void worker_print_listeners(const struct worker *worker, char *to, size_t size)
-{
-    char address[ADDRESS_TEXT_SIZE];
-    size_t used = 0;
-
-    to[0] = '\0';
-    for (enum peer_side side = PEER_INTERNAL; side <= PEER_EXTERNAL; side++) {
-        for (size_t i = 0; i < worker->listener_count[side] && used < size; i++)
-            used += (size_t)snprintf(
-                to + used, size - used, "%s%s %s", used == 0 ? "" : ", ",
-                side == PEER_INTERNAL ? "internal" : "external",
-                address_print(listener_address(worker->listener[side][i]), address, sizeof(address)));
-    }
 }

@@ -8,7 +8,9 @@ import sys
 
 split = sys.argv.index("--")
 handed = [word.partition(":")[::2] for word in sys.argv[1:split]]
-copies = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 100) for number, _ in handed]
+copies = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 500) for number, _ in handed]
+for number, _ in handed:
+    os.close(int(number))
 for target, copy in enumerate(copies, 3):
     os.dup2(copy, target)
     os.close(copy)

@@ -91,6 +91,7 @@ class Manager:
 
     def launcher(self):
         """Words before the program, and the descriptors that it must inherit."""
+        self.hear()
         handed = [(name, opened.fileno()) for name, opened in self.listening] + self.stored
         words = [sys.executable, str(_LAUNCHER), *(f"{number}:{name}" for name, number in handed), "--"]
         return words, [number for _, number in handed]
