@@ -166,7 +166,7 @@ static const char *why_without(const struct candidates *candidates)
 static void doubt_sources(struct revocation_inquiry *inquiry, const struct candidates *candidates)
 {
     for (size_t i = 0; i < candidates->source_count; i++) {
-        const struct revocation_need need = {.kind = EVIDENCE_CRL, .url = candidates->source[i]->key};
+        const struct revocation_need need = revocation_need_of_entry(candidates->source[i]);
         inquiry_doubt(inquiry, &need, candidates->source[i]);
     }
 }

@@ -34,6 +34,13 @@ struct revocation_need revocation_need_of_point(struct text url, const struct ce
     return need;
 }
 
+struct revocation_need revocation_need_of_entry(const struct evidence_entry *entry)
+{
+    struct revocation_need need = {.kind = EVIDENCE_CRL, .url = evidence_entry_url(entry)};
+    append(&need, entry->key);
+    return need;
+}
+
 struct text revocation_need_key(const struct revocation_need *need)
 {
     return need->kind == EVIDENCE_CRL ? (struct text){need->key, need->key_length}

@@ -26,6 +26,8 @@ struct revocation_need revocation_need_listed(struct text url);
  * URL: whoever has a CA of that name elsewhere, and can forge what the URL gives, would have his list found
  * genuine and displace the true one. */
 struct revocation_need revocation_need_of_point(struct text url, const struct certificate *issuer);
+/* The one that an EVIDENCE_CRL came by. */
+struct revocation_need revocation_need_of_entry(const struct evidence_entry *entry);
 
 struct revocation_needs {
     struct revocation_need need[REVOCATION_NEEDS_MOST];

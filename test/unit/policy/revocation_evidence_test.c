@@ -240,23 +240,37 @@ static void a_forged_list_alone_tells_nothing(void **state)
     end(&fixture);
 }
 
-/* The attacker's list says that it holds for long: that must not keep us from asking again. */
-static void what_cannot_be_believed_is_needed_anew(void **state)
+/* The attacker's list says that it holds for long: that must not keep us from asking again, at the same place
+ * and for the same entry. */
+static void run_doubt(const char *source, const char *url)
 {
     struct fixture fixture;
-    (void)state;
     begin(&fixture);
+    (void)ask(&fixture, REVOCATION_REQUIRED, source);
+    const struct revocation_need first = fixture.needs.need[0];
+    evidence_entry_release(fixture.entry);
+    fixture.entry = evidence_entry_create(EVIDENCE_CRL, revocation_need_key(&first));
+    fixture.entry->ask_again = FACTORY_NOW + 1000;
     assert_true(evidence_entry_add_crl(fixture.entry, list(9, FORGER_KEY, SERIAL)));
     publish(&fixture);
-    (void)ask(&fixture, REVOCATION_REQUIRED, URL);
+    (void)ask(&fixture, REVOCATION_REQUIRED, source);
     assert_int_equal(fixture.needs.count, 1);
     assert_true(fixture.needs.need[0].is_doubted);
+    assert_true(text_equal(fixture.needs.need[0].url, text_of(url)));
+    assert_true(text_equal(revocation_need_key(&fixture.needs.need[0]), revocation_need_key(&first)));
     assert_false(fixture.needs.must_wait);
     assert_true(evidence_entry_add_crl(fixture.entry, list(1, ROOT_KEY, 0)));
     publish(&fixture);
-    assert_int_equal(ask(&fixture, REVOCATION_REQUIRED, URL), REASON_OK);
+    assert_int_equal(ask(&fixture, REVOCATION_REQUIRED, source), REASON_OK);
     assert_int_equal(fixture.needs.count, 0);
     end(&fixture);
+}
+
+static void what_cannot_be_believed_is_needed_anew(void **state)
+{
+    (void)state;
+    run_doubt(URL, URL);
+    run_doubt("from-certificate", POINT);
 }
 
 static void what_was_found_genuine_says_when_the_source_ends(void **state)
