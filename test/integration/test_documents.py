@@ -297,6 +297,7 @@ RUN_BESIDES = {"scripts/run --once", "scripts/run"}
 NOT_RUN = {
     "scripts/test": "this test is a part of it",
     "scripts/bench --short": "takes minutes; test_bench.py shows that it works",
+    "scripts/bench --growth": "takes minutes; what counts for it is run by the budget's test",
     "fedgate check -c FILE": "as test_minimal_files_load does",
     "fedgate check": "the same",
     "scripts/packaging/build-deb": "test_package.py does",
