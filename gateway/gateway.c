@@ -220,8 +220,7 @@ static void gateway_deinit(struct gateway *gateway)
     while (gateway->fetcher != NULL)
         uv_run(&gateway->loop, UV_RUN_ONCE);
     if (gateway->has_loop) {
-        uv_run(&gateway->loop, UV_RUN_NOWAIT); /* a reload that was under way ends here */
-        partner_watch_close(&gateway->watch);
+        reload_end(gateway);
         uv_walk(&gateway->loop, close_handle, NULL);
         uv_run(&gateway->loop, UV_RUN_DEFAULT);
         uv_loop_close(&gateway->loop);
@@ -235,7 +234,6 @@ static void gateway_deinit(struct gateway *gateway)
     monitor_end(gateway);
     if (gateway->has_lock)
         uv_mutex_destroy(&gateway->shared.address_lock);
-    reload_deinit(gateway);
     settings_release(gateway->settings);
     handed_sockets_close(&gateway->shared.handed);
     service_close(&gateway->service);
@@ -260,10 +258,8 @@ int gateway_run(const char *file)
     if (!give_up_powers(gateway, why, sizeof(why)))
         goto out;
     service_keep_sockets(gateway);
-    if (!watch_signals(gateway) || !start_fetcher(gateway, why, sizeof(why)) ||
+    if (!reload_open(gateway) || !watch_signals(gateway) || !start_fetcher(gateway, why, sizeof(why)) ||
         !start_workers(gateway, why, sizeof(why)) || !monitor_start(gateway))
-        goto out;
-    if (!reload_watch(gateway))
         goto out;
     reload_say_loaded(gateway, gateway->settings, NULL);
     say_started(gateway);

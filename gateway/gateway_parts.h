@@ -12,9 +12,11 @@
 
 #define GATEWAY_SIGNALS 4u
 
-/* Loading blocks: it runs on a thread of libuv's pool. */
+/* Loading blocks: it has a thread of its own, always a new one, so that the memory of one load is used again by the next
+ * but one. */
 struct reload {
-    uv_work_t work;
+    uv_thread_t thread;
+    uv_async_t done;
     bool is_running, again; /* asked for once more meanwhile */
     bool is_watched;        /* asked for by the watch */
     struct problems problems;
@@ -57,11 +59,12 @@ struct settings *reload_first(struct gateway *gateway);
 /* Begins to load anew; at its end the new settings are in force, or the old stay and every problem is logged. One that is
  * asked for while another runs follows it. */
 void reload_begin(struct gateway *gateway, const char *why);
-/* From here on the partner folder is watched where the settings in force say so. False: no memory. */
-bool reload_watch(struct gateway *gateway);
+/* Before the first reload. From here on the partner folder is watched where the settings in force say so. False: no
+ * memory. */
+bool reload_open(struct gateway *gateway);
 /* Frees settings that nobody uses any more: now and then. */
 void reload_free_retired(struct gateway *gateway);
-void reload_deinit(struct gateway *gateway); /* when no worker runs any more */
+void reload_end(struct gateway *gateway); /* when no worker runs any more; before the loop's handles are closed */
 
 /* reload_log.c. The policy-loaded lines; `difference` NULL at the start. */
 void reload_say_loaded(struct gateway *gateway, const struct settings *settings,

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "gateway/gateway_parts.h"
+#include "gateway/tls/context.h"
 
 /* Whole or not at all: the new settings are built beside the old on a thread of their own; any error, and the
  * old stay. */
@@ -43,14 +44,16 @@ struct settings *reload_first(struct gateway *gateway)
     return settings;
 }
 
-static void load(uv_work_t *work)
+static void load(void *argument)
 {
-    struct gateway *gateway = work->data;
+    struct gateway *gateway = argument;
     struct reload *reload = &gateway->reload;
 
     reload->loaded = load_marked(gateway->file, &reload->mark, &reload->problems);
     if (reload->loaded != NULL) /* what is in force stays there while this runs */
         settings_difference_find(gateway->settings, reload->loaded, &reload->difference);
+    tls_thread_end();
+    (void)uv_async_send(&reload->done);
 }
 
 /* ---- into force ---- */
@@ -122,23 +125,22 @@ static void conclude(struct gateway *gateway, struct settings *settings)
     settings_release(settings);
 }
 
-static void loaded(uv_work_t *work, int status)
+static void loaded(uv_async_t *done)
 {
-    struct gateway *gateway = work->data;
+    struct gateway *gateway = done->data;
     struct reload *reload = &gateway->reload;
 
+    if (!reload->is_running || gateway->is_stopping) /* reload_end looks after it */
+        return;
+    uv_thread_join(&reload->thread);
     reload->is_running = false;
-    if (status == 0 && !gateway->is_stopping)
-        conclude(gateway, reload->loaded);
-    else
-        settings_release(reload->loaded);
+    conclude(gateway, reload->loaded);
     reload->loaded = NULL;
     partner_watch_follow(&gateway->watch, &reload->mark, gateway->settings->partners_watch);
-    if (!gateway->is_stopping)
-        service_reloaded(gateway, reload->problems.errors);
+    service_reloaded(gateway, reload->problems.errors);
     problems_deinit(&reload->problems);
     reload_free_retired(gateway);
-    if (reload->again && !gateway->is_stopping) {
+    if (reload->again) {
         reload->again = false;
         reload_begin(gateway, "asked for while loading");
     }
@@ -151,12 +153,12 @@ static void begin(struct gateway *gateway, const char *why, bool is_watched)
     struct reload *reload = &gateway->reload;
 
     operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "reloading", "why=%s", why);
+    reload_free_retired(gateway); /* before there is one more */
     problems_init(&reload->problems);
     reload->mark = (struct load_mark){.is_steady = false};
     reload->is_watched = is_watched;
-    reload->work.data = gateway;
     service_reloading(gateway);
-    reload->is_running = uv_queue_work(&gateway->loop, &reload->work, load, loaded) == 0;
+    reload->is_running = uv_thread_create(&reload->thread, load, gateway) == 0;
     if (reload->is_running)
         return;
     operation_log(gateway->shared.log, LOG_LEVEL_ERROR, "reload-failed", "why=%s", "no memory");
@@ -181,8 +183,11 @@ static void begin_watched(void *context, const char *why)
         begin(gateway, why, true);
 }
 
-bool reload_watch(struct gateway *gateway)
+bool reload_open(struct gateway *gateway)
 {
+    gateway->reload.done.data = gateway;
+    if (uv_async_init(&gateway->loop, &gateway->reload.done, loaded) != 0)
+        return false;
     gateway->watch.changed = begin_watched;
     gateway->watch.context = gateway;
     if (!partner_watch_open(&gateway->watch, &gateway->loop, gateway->shared.log))
@@ -191,12 +196,21 @@ bool reload_watch(struct gateway *gateway)
     return true;
 }
 
-void reload_deinit(struct gateway *gateway)
+void reload_end(struct gateway *gateway)
 {
-    while (gateway->reload.retired != NULL) {
-        struct settings *settings = gateway->reload.retired;
-        gateway->reload.retired = settings->next_retired;
+    struct reload *reload = &gateway->reload;
+
+    if (reload->is_running) {
+        uv_thread_join(&reload->thread);
+        settings_release(reload->loaded);
+        problems_deinit(&reload->problems);
+    }
+    reload->is_running = false;
+    partner_watch_close(&gateway->watch);
+    named_files_deinit(&reload->mark.named);
+    while (reload->retired != NULL) {
+        struct settings *settings = reload->retired;
+        reload->retired = settings->next_retired;
         settings_release(settings);
     }
-    named_files_deinit(&gateway->reload.mark.named);
 }

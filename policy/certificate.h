@@ -106,9 +106,17 @@ struct presented_chain {
     size_t count;
     enum reason defect; /* REASON_OK, REASON_NO_CERTIFICATE, REASON_MALFORMED_CERTIFICATE (the leaf cannot be
                            read); an intermediate that cannot be read, or beyond the bound, is left out */
+    /* Whose key was found to have signed each certificate, so that a session is judged again without the same arithmetic:
+     * what is signed, the signature and the key stay what they are. Filled in by searches, by whoever owns the chain. */
+    struct chain_proof *proof; /* owned; by certificate. NULL: nothing is remembered */
 };
 
 struct presented_chain *presented_chain_read(const struct text *ders, size_t count); /* NULL: no memory */
 void presented_chain_destroy(struct presented_chain *chain);
+/* Is it known that `issuer`'s key signed `child`? False also for what is not of the chain. */
+bool presented_chain_has_proof(const struct presented_chain *chain, const struct certificate *child,
+                               const struct certificate *issuer);
+void presented_chain_keep_proof(const struct presented_chain *chain, const struct certificate *child,
+                                const struct certificate *issuer);
 
 #endif

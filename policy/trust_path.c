@@ -284,6 +284,7 @@ enum reason trust_path_search(const struct trust_search *search)
 {
     struct walk walk = {
         .search = search,
+        .signatures = {.chain = search->chain},
         .comparisons = NAME_CONSTRAINTS_BUDGET,
         .reason = REASON_UNTRUSTED_CHAIN,
     };

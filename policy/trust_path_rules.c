@@ -96,6 +96,8 @@ static bool check_signature(const struct certificate *child, const struct certif
         if (log->checked[i].child == child && log->checked[i].issuer == issuer)
             return log->checked[i].good;
     }
+    if (presented_chain_has_proof(log->chain, child, issuer))
+        return true;
     if (log->count == TRUST_PATH_SIGNATURE_BUDGET) {
         log->exhausted = true;
         return false;
@@ -105,6 +107,8 @@ static bool check_signature(const struct certificate *child, const struct certif
     log->checked[log->count].issuer = issuer;
     log->checked[log->count].good = good;
     log->count++;
+    if (good)
+        presented_chain_keep_proof(log->chain, child, issuer);
     return good;
 }
 

@@ -20,6 +20,7 @@ bool path_key_ids_differ(const struct certificate *child, const struct certifica
 
 /* Signature checks of a search: each pair is checked once. */
 struct signature_log {
+    const struct presented_chain *chain; /* what it remembers is not checked again */
     struct {
         const struct certificate *child, *issuer;
         bool good;

@@ -62,7 +62,7 @@ void session_open(struct session *session)
     if (session->peer->candidate != NULL || session->we_connected)
         address_count_release(worker, session);
     if (session->snapshot != worker->snapshot) /* a reload passed by during the handshake */
-        worker->is_judging = true;
+        worker_judge_later(worker, session);
     session->accepted_logged = true;
     audit_session(session, AUDIT_SESSION_ACCEPTED, REASON_OK, session->verdict.detail);
     remember_leaf(session);
@@ -136,6 +136,8 @@ void session_close(struct session *session, enum reason reason, const char *deta
     session->state = SESSION_CLOSING;
     session->end_reason = reason;
     audit_end(session, reason, detail);
+    if (worker->judge_next == session)
+        worker->judge_next = session->next;
     if (was_open)
         DL_DELETE(worker->sessions, session);
     else
@@ -309,7 +311,7 @@ void session_check_time(struct session *session, uint64_t now)
     if (session->state == SESSION_OPEN && session->peer->valid_until < worker_wall_clock())
         session_drain(session, REASON_CERTIFICATE_EXPIRED, "a certificate of the accepted path has ended");
     if (session->state == SESSION_OPEN && peer_revocation_is_stale(session->peer, worker_wall_clock()))
-        session_judge_again(session);
+        worker_judge_later(session->worker, session);
     if (!session_is_congested(session))
         session->full_since_ms = 0;
     if (session->is_broken)

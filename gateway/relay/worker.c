@@ -16,7 +16,6 @@
 #include "gateway/relay/session.h"
 #include "gateway/relay/snapshot.h"
 
-#define JUDGED_EACH_TICK 64u /* sessions judged again in one tick after a reload: a few milliseconds */
 #define OPEN_EACH_TICKS 5u   /* open sessions are looked at in every fifth tick */
 
 int64_t worker_wall_clock(void)
@@ -63,26 +62,6 @@ static void check_list(struct session *list, uint64_t now)
     }
 }
 
-/* A reload judges every session again, a few at a time so that traffic does not wait; one that speaks before
- * its turn is judged then. */
-static void judge_some(struct worker *worker)
-{
-    struct session *session, *next;
-    unsigned judged = 0;
-
-    if (!worker->is_judging)
-        return;
-    DL_FOREACH_SAFE(worker->sessions, session, next)
-    {
-        if (session->state != SESSION_OPEN || session_is_judged(session))
-            continue;
-        session_judge_again(session);
-        if (++judged == JUDGED_EACH_TICK)
-            return;
-    }
-    worker->is_judging = false;
-}
-
 static void tick(uv_timer_t *timer)
 {
     struct worker *worker = timer->data;
@@ -93,7 +72,7 @@ static void tick(uv_timer_t *timer)
     check_list(worker->handshaking, now);
     if (++worker->ticks % OPEN_EACH_TICKS == 0)
         check_list(worker->sessions, now);
-    judge_some(worker);
+    worker_go_on_judging(worker);
     hops_tick(worker, false);
     worker_resolver_tick(worker, now, false);
     if (worker->is_stopping)
@@ -120,11 +99,10 @@ static void take_next_settings(struct worker *worker)
     worker_name_sides(worker);
     worker_resolver_follow(worker, before->settings);
     snapshot_release(before);
-    worker->is_judging = true;
     audit_set_users(worker->audit, (enum audit_users)snapshot->settings->logs.users);
     transaction_table_set_timeout(worker->transactions, TIMER_PARK,
                                   snapshot->settings->limits.park_timeout_ms);
-    judge_some(worker);
+    worker_judge_all(worker);
 }
 
 void worker_ask_needs(struct worker *worker)
@@ -164,7 +142,7 @@ static void take_next_evidence(struct worker *worker)
     {
         session_check_evidence(session, worker_now(worker));
     }
-    worker->is_judging = true;
+    worker_judge_all(worker);
 }
 
 void worker_woken(uv_async_t *async)

@@ -109,6 +109,7 @@ struct worker {
     uv_async_t wake;          /* the gateway has something for us: see below */
     uv_timer_t tick;          /* TICK_MS: all deadlines */
     uv_idle_t hurry_on;       /* active while some are postponed: the loop does not wait */
+    uv_timer_t judging;       /* see judging.c */
     uv_prepare_t before_poll; /* both flush what was queued in this turn */
     uv_check_t after_poll;
     _Atomic(struct settings *) next_settings;            /* handed over with one reference */
@@ -121,6 +122,7 @@ struct worker {
     bool is_stopping, is_hurried, is_closing; /* draining; at its end; with nothing left */
     bool
         is_judging; /* after a reload or new evidence: some sessions are still judged under what was before */
+    struct session *judge_next; /* of `sessions`: the next to be looked at; NULL: none */
     uint64_t ticks;
     uint64_t stop_began_ms, stop_deadline_ms; /* loop time */
     _Atomic uint64_t alive_ms;                /* for the watchdog: when the tick last ran; WORKER_ENDED */
@@ -159,6 +161,11 @@ void worker_stop_listening(struct worker *worker);
 void worker_begin_draining(struct worker *worker);
 void worker_drain(struct worker *worker, uint64_t now);  /* each tick from then on */
 bool worker_takes_requests(const struct worker *worker); /* that begin something: not when it ends */
+/* judging.c: every session shall be judged again, or this one, which has come to the end of the list or is stale; begun at
+ * once, or with the next tick. */
+void worker_judge_all(struct worker *worker);
+void worker_judge_later(struct worker *worker, struct session *session);
+void worker_go_on_judging(struct worker *worker);
 /* What the last judgements needed goes to the fetcher; before what they borrowed it from may end. */
 void worker_ask_needs(struct worker *worker);
 void worker_woken(uv_async_t *async);

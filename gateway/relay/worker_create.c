@@ -66,10 +66,12 @@ static bool start_handles(struct worker *worker)
     if (uv_loop_init(&worker->loop) != 0)
         return false;
     worker->has_loop = true;
-    worker->wake.data = worker->tick.data = worker->before_poll.data = worker->after_poll.data = worker;
+    worker->wake.data = worker->tick.data = worker->judging.data = worker->before_poll.data =
+        worker->after_poll.data = worker;
     return uv_async_init(&worker->loop, &worker->wake, worker_woken) == 0 &&
            uv_timer_init(&worker->loop, &worker->tick) == 0 &&
            uv_idle_init(&worker->loop, &worker->hurry_on) == 0 &&
+           uv_timer_init(&worker->loop, &worker->judging) == 0 &&
            uv_prepare_init(&worker->loop, &worker->before_poll) == 0 &&
            uv_check_init(&worker->loop, &worker->after_poll) == 0;
 }

@@ -71,6 +71,7 @@ static void end(struct worker *worker)
     close_handle((uv_handle_t *)&worker->wake);
     close_handle((uv_handle_t *)&worker->tick);
     close_handle((uv_handle_t *)&worker->hurry_on);
+    close_handle((uv_handle_t *)&worker->judging);
     close_handle((uv_handle_t *)&worker->before_poll);
     close_handle((uv_handle_t *)&worker->after_poll);
 }
