@@ -4,6 +4,7 @@ nothing."""
 
 import re
 import signal
+import time
 
 import pytest
 
@@ -184,6 +185,45 @@ def test_reloads_under_load(lab):
         for call_id in calls:
             outside.expect_status(200, call_id=call_id)
     assert lab.gateway.resident() - settled[0] < 8 << 20
+    lab.gateway.wait_for_descriptors(settled[1] + 4)
+
+
+@pytest.mark.parametrize("seconds", [10, pytest.param(600, marks=pytest.mark.slow)])
+def test_reload_each_second_under_load(make_lab, pki, seconds, record_property):
+    """A changed partner and another certificate of our own each second, messages both ways all the while: none is lost, no
+    session ends, and nothing is left behind."""
+    lab = make_lab(partners={"fabrikam": {"limits": {"messages-per-second": 100000, "burst": 100000}}})
+    lab.inside.handler = lab.fabrikam.handler = peer.answering(200)
+    outside, inside = lab.from_outside(), lab.from_inside()
+    certificates_of_ours = [pki.public.leaf(dns=["sip.corp.example"]) for _ in range(2)]
+    begin, messages, reloads, settled = time.monotonic(), 0, 0, None
+    while time.monotonic() - begin < seconds:
+        if time.monotonic() - begin >= reloads + 1:
+            reloads += 1
+            own = certificates_of_ours[reloads % 2]
+            lab.gateway.settings["external"].update(certificate=own.chain_file, key=own.key_file)
+            lab.gateway.partners["fabrikam"]["comment"] = f"number {reloads}"
+            lab.gateway.write()
+            lab.gateway.process.send_signal(signal.SIGHUP)
+        calls = [sip.token() for _ in range(10)]
+        for call_id in calls:
+            outside.send(sip.request("MESSAGE", ALICE, from_=BOB, to=ALICE, call_id=call_id))
+            inside.send(sip.request("MESSAGE", BOB, from_=ALICE, to=BOB, call_id=call_id + "out"))
+        for call_id in calls:
+            outside.expect_status(200, call_id=call_id)
+            inside.expect_status(200, call_id=call_id + "out")
+        messages += 2 * len(calls)
+        if settled is None and time.monotonic() - begin > seconds / 2:
+            settled = lab.gateway.resident(), lab.gateway.descriptors()
+    loaded = wait.until(lambda: len(lab.gateway.audit.find(event="policy-loaded")) >= reloads * 0.8 and
+                        lab.gateway.audit.find(event="policy-loaded"), 10, "the reloads")
+    grown = lab.gateway.resident() - settled[0]
+    record_property("counts", f"{messages} messages, {len(loaded) - 1} reloads, {grown} octets")
+    print(f"{messages} messages, {reloads} signals, {len(loaded) - 1} reloads; resident {settled[0]} and {grown:+}")
+    assert outside.is_alive() and inside.is_alive()
+    assert not lab.gateway.audit.find(event="policy-rejected") and not lab.gateway.audit.find(event="session-closed",
+                                                                                              peer=outside.local)
+    assert grown < 8 << 20
     lab.gateway.wait_for_descriptors(settled[1] + 4)
 
 
