@@ -68,6 +68,7 @@ def bench(tool, certificates, binary, request, tmp_path):
     ("throughput", ("--dir", "both", "--conns", 4, "--window", 4), "msgs"),
     ("large", ("--conns", 2), "msgs"),
     ("handshake", ("--conns", 4, "--ping"), "handshakes"),
+    ("handshake", ("--conns", 16, "--pace", 40), "handshakes"),
 ])
 def test_load_crosses_without_error(bench, mode, arguments, counted):
     found = bench(mode, *arguments)
