@@ -23,6 +23,7 @@ struct crl_store; /* crl_store.h */
 
 /* What a partner's file, or `internal`, says of revocation. */
 struct revocation_terms {
+    const char *owner;             /* borrowed; whose they are: the partner's name; NULL: our own */
     enum revocation_rule rule;     /* `revocation`: what CRLs must tell */
     const struct crl_store *store; /* borrowed; CRLs from files; NULL: no file is listed */
     enum revocation_rule ocsp;     /* `ocsp`: what OCSP must tell */
@@ -85,7 +86,8 @@ struct partner {
     bool keep_asserted_identity;
     bool diagnostics_public;
     struct partner_limits limits;
-    struct written_keys *written; /* owned; what its file says: see partner_difference.h. NULL: nobody read it */
+    struct written_keys
+        *written; /* owned; what its file says: see partner_difference.h. NULL: nobody read it */
 };
 
 void partner_destroy(struct partner *partner); /* NULL is fine */

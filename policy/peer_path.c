@@ -167,7 +167,8 @@ bool peer_pins_match(const struct partner *partner, const struct certificate *co
 
 struct revocation_terms partner_revocation_terms(const struct partner *partner)
 {
-    return (struct revocation_terms){.rule = partner->revocation,
+    return (struct revocation_terms){.owner = partner->name,
+                                     .rule = partner->revocation,
                                      .store = partner->crl_store,
                                      .ocsp = partner->ocsp,
                                      .source = partner->crls,

@@ -9,6 +9,16 @@ void inquiry_let_answer_end(struct revocation_inquiry *inquiry, int64_t last)
         inquiry->until = last;
 }
 
+static void need_it(const struct revocation_question *question, const struct revocation_need *what,
+                    bool must_wait, bool is_doubted)
+{
+    struct revocation_need need = *what;
+
+    need.owner = question->terms->owner;
+    need.is_doubted = is_doubted;
+    revocation_needs_add(question->needs, &need, must_wait);
+}
+
 const struct evidence_entry *inquiry_look(struct revocation_inquiry *inquiry,
                                           const struct revocation_need *need)
 {
@@ -21,7 +31,7 @@ const struct evidence_entry *inquiry_look(struct revocation_inquiry *inquiry,
         return entry;
     if (entry == NULL) {
         inquiry->is_unasked = true;
-        revocation_needs_add(question->needs, need, true);
+        need_it(question, need, true, false);
         inquiry_let_answer_end(inquiry, question->now + REVOCATION_UNASKED_SECONDS);
         return NULL;
     }
@@ -29,7 +39,7 @@ const struct evidence_entry *inquiry_look(struct revocation_inquiry *inquiry,
         inquiry_let_answer_end(inquiry, entry->ask_again);
         return entry;
     }
-    revocation_needs_add(question->needs, need, false);
+    need_it(question, need, false, false);
     inquiry_let_answer_end(inquiry, question->now + REVOCATION_UNASKED_SECONDS);
     return entry;
 }
@@ -38,13 +48,11 @@ void inquiry_doubt(struct revocation_inquiry *inquiry, const struct revocation_n
                    const struct evidence_entry *entry)
 {
     const struct revocation_question *question = inquiry->question;
-    struct revocation_need doubted = *need;
 
     if (question->needs == NULL || entry->crl_count + entry->response_count == 0 ||
         evidence_entry_is_proven(entry, question->now))
         return;
-    doubted.is_doubted = true;
-    revocation_needs_add(question->needs, &doubted, false);
+    need_it(question, need, false, true);
 }
 
 bool revocation_terms_have_sources(const struct revocation_terms *terms)

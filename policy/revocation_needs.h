@@ -17,7 +17,8 @@ struct revocation_need {
     struct ocsp_certificate_id id;    /* EVIDENCE_OCSP: what to ask there */
     char key[REVOCATION_KEY_LONGEST]; /* EVIDENCE_CRL: see below */
     size_t key_length;
-    bool is_doubted; /* nothing of what came from there can be believed, although it lasts */
+    const char *owner; /* borrowed; by whose terms it is needed: as in them */
+    bool is_doubted;   /* nothing of what came from there can be believed, although it lasts */
 };
 
 /* A list that a partner's file, or our own, names by its URL: kept for all who name it. */

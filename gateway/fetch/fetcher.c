@@ -17,7 +17,8 @@ struct queued_need {
     char url[REVOCATION_URL_LONGEST + 1];
     struct ocsp_certificate_id id;
     bool is_doubted;
-    char key[REVOCATION_KEY_LONGEST]; /* EVIDENCE_CRL */
+    char owner[PARTNER_NAME_LONGEST + 1]; /* empty: our own */
+    char key[REVOCATION_KEY_LONGEST];     /* EVIDENCE_CRL */
     size_t key_length;
 };
 
@@ -26,57 +27,17 @@ int64_t fetcher_now(void)
     return time(NULL);
 }
 
-/* ---- sources ---- */
+/* ---- what is due ---- */
 
-static char *make_id(enum evidence_kind kind, struct text key, size_t *length)
+static bool may_begin(const struct fetcher *fetcher, const struct source *source)
 {
-    char *id = malloc(key.length + 1);
+    size_t same = 0;
 
-    if (id == NULL)
-        return NULL;
-    id[0] = kind == EVIDENCE_CRL ? 'C' : 'O';
-    memcpy(id + 1, key.at, key.length);
-    *length = key.length + 1;
-    return id;
-}
-
-static struct source *source_create(struct fetcher *fetcher, enum evidence_kind kind, struct text url,
-                                    char *id, size_t id_length)
-{
-    struct source *source = calloc(1, sizeof(*source));
-
-    if (source != NULL)
-        source->url = text_copy(url);
-    if (source == NULL || source->url == NULL) {
-        free(source);
-        free(id);
-        return NULL;
+    for (size_t i = 0; i < FETCHER_ACTIVE_MOST; i++) {
+        if (fetcher->active[i] != NULL && strcmp(fetcher->active[i]->owner, source->owner) == 0)
+            same++;
     }
-    source->fetcher = fetcher;
-    source->kind = kind;
-    source->id = id;
-    source->id_length = id_length;
-    source->key = (struct text){id + 1, id_length - 1};
-    source->folder_tried = fetcher->options.mode == FETCHER_ONCE;
-    HASH_ADD_KEYPTR(hh, fetcher->sources, source->id, source->id_length, source);
-    return source;
-}
-
-struct source *fetcher_source(struct fetcher *fetcher, enum evidence_kind kind, struct text key,
-                              struct text url)
-{
-    struct source *source = NULL;
-    size_t length = 0;
-    char *id = make_id(kind, key, &length);
-
-    if (id == NULL)
-        return NULL;
-    HASH_FIND(hh, fetcher->sources, id, length, source);
-    if (source != NULL || HASH_COUNT(fetcher->sources) >= FETCHER_SOURCES_MOST) {
-        free(id);
-        return source;
-    }
-    return source_create(fetcher, kind, url, id, length);
+    return same < FETCHER_ACTIVE_OF_ONE_MOST;
 }
 
 void fetcher_begin_due(struct fetcher *fetcher)
@@ -86,18 +47,35 @@ void fetcher_begin_due(struct fetcher *fetcher)
 
     HASH_ITER(hh, fetcher->sources, source, next)
     {
-        if (fetcher->active >= FETCHER_ACTIVE_MOST)
+        if (fetcher->active_count >= FETCHER_ACTIVE_MOST)
             return;
         bool is_wanted = source->is_listed || source->needed >= source->next;
-        if (!source->is_active && is_wanted && source->next <= now)
+        if (!source->is_active && is_wanted && source->next <= now && may_begin(fetcher, source))
             source_begin(source);
     }
+}
+
+static void set_place(struct fetcher *fetcher, const struct source *from, const struct source *to)
+{
+    size_t place = 0;
+
+    while (fetcher->active[place] != from)
+        place++;
+    fetcher->active[place] = to;
+}
+
+void fetcher_source_begun(struct source *source)
+{
+    source->is_active = true;
+    set_place(source->fetcher, NULL, source);
+    source->fetcher->active_count++;
 }
 
 void fetcher_source_done(struct source *source)
 {
     source->is_active = false;
-    source->fetcher->active--;
+    set_place(source->fetcher, source, NULL);
+    source->fetcher->active_count--;
 }
 
 /* ---- needs ---- */
@@ -115,6 +93,7 @@ void fetcher_ask(struct fetcher *fetcher, const struct revocation_needs *needs)
         queued->kind = need->kind;
         queued->id = need->id;
         queued->is_doubted = need->is_doubted;
+        snprintf(queued->owner, sizeof(queued->owner), "%s", need->owner == NULL ? "" : need->owner);
         memcpy(queued->url, need->url.at, need->url.length);
         queued->url[need->url.length] = '\0';
         memcpy(queued->key, need->key, need->key_length);
@@ -132,7 +111,7 @@ static void take_need(struct fetcher *fetcher, const struct queued_need *need)
     struct text url = text_of(need->url);
     struct text key = need->kind == EVIDENCE_CRL ? (struct text){need->key, need->key_length}
                                                  : (struct text){(const char *)&need->id, sizeof(need->id)};
-    struct source *source = fetcher_source(fetcher, need->kind, key, url);
+    struct source *source = fetcher_source(fetcher, need->kind, key, url, need->owner, false);
 
     if (source == NULL)
         return;
@@ -344,7 +323,7 @@ void fetcher_close(struct fetcher *fetcher, void (*on_closed)(void *context), vo
 void fetcher_statistics(const struct fetcher *fetcher, struct fetcher_statistics *statistics)
 {
     *statistics = (struct fetcher_statistics){.sources = HASH_COUNT(fetcher->sources),
-                                              .active = fetcher->active,
+                                              .active = fetcher->active_count,
                                               .fetched = fetcher->fetched,
                                               .failed = fetcher->failed};
 }

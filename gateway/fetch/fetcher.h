@@ -16,8 +16,13 @@
 
 #include <uv.h>
 
-#define FETCHER_SOURCES_MOST 10000u /* CRLs and certificates that are known of; further needs are dropped */
-#define FETCHER_ACTIVE_MOST 8u      /* fetched at a time */
+#define FETCHER_SOURCES_MOST                                                                                 \
+    10000u                     /* CRLs and certificates that are known of; further ones are not asked for */
+#define FETCHER_ACTIVE_MOST 8u /* fetched at a time */
+/* Of these for one partner, who may name servers that hang, and as many of them as he likes: he shall neither
+ * keep the others waiting nor crowd them out. */
+#define FETCHER_ACTIVE_OF_ONE_MOST 4u
+#define FETCHER_SOURCES_OF_ONE_MOST 1000u /* that no settings list: the one not needed for longest goes */
 #define FETCHER_REDIRECTS_MOST 3u
 #define FETCHER_QUEUE_MOST 1024u /* needs on their way from the judgements */
 #define FETCHER_RETRY_SECONDS 30 /* after the first failure; doubled with each that follows */

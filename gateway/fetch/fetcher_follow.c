@@ -5,14 +5,12 @@
 
 #define FORGET_SECONDS 86400 /* a source that nobody listed or needed for so long */
 
-static void list(struct fetcher *fetcher, char *const *entry, size_t count)
+static void list(struct fetcher *fetcher, const char *owner, char *const *entry, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct text url = text_of(entry[i]);
-        struct source *source =
-            revocation_url_is_sound(url) ? fetcher_source(fetcher, EVIDENCE_CRL, url, url) : NULL;
-        if (source != NULL)
-            source->is_listed = true;
+        if (revocation_url_is_sound(url))
+            (void)fetcher_source(fetcher, EVIDENCE_CRL, url, url, owner, true);
     }
 }
 
@@ -23,20 +21,12 @@ void fetcher_list(struct fetcher *fetcher)
     if (fetcher->options.mode != FETCHER_RUNS)
         return;
     if (settings->internal_revocation != REVOCATION_OFF)
-        list(fetcher, settings->internal_crls, settings->internal_crl_count);
+        list(fetcher, NULL, settings->internal_crls, settings->internal_crl_count);
     for (size_t i = 0; i < partner_set_count(settings->partners); i++) {
         const struct partner *partner = partner_set_at(settings->partners, (uint32_t)i);
         if (partner->revocation != REVOCATION_OFF && partner->enabled)
-            list(fetcher, partner->crls, partner->crl_count);
+            list(fetcher, partner->name, partner->crls, partner->crl_count);
     }
-}
-
-static void forget(struct fetcher *fetcher, struct source *source)
-{
-    if (source->entry != NULL)
-        fetcher_changed(fetcher, source);
-    HASH_DEL(fetcher->sources, source);
-    source_destroy(source);
 }
 
 struct resolver *fetcher_make_resolver(struct fetcher *fetcher, char *why, size_t size)
@@ -80,7 +70,7 @@ void fetcher_follow(struct fetcher *fetcher, struct settings *settings)
     HASH_ITER(hh, fetcher->sources, source, next)
     {
         if (!source->is_listed && !source->is_active && source->needed + FORGET_SECONDS < now)
-            forget(fetcher, source);
+            fetcher_forget(fetcher, source);
         else if (!source->is_listed && source->needed != 0)
             source->needed = now; /* on demand: anew, too */
     }

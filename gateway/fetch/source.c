@@ -204,9 +204,8 @@ static void follow_redirect(struct source *source, const char *location)
 
 void source_begin(struct source *source)
 {
-    source->is_active = true;
     source->redirects = 0;
-    source->fetcher->active++;
+    fetcher_source_begun(source);
     if (!source->folder_tried) {
         source->folder_tried = true;
         source_read(source, NULL, 0);

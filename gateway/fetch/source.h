@@ -43,8 +43,9 @@ struct source {
     char *id; /* owned; kind and key */
     size_t id_length;
     enum evidence_kind kind;
-    struct text key; /* in `id` */
-    char *url;       /* owned */
+    struct text key;                      /* in `id` */
+    char owner[PARTNER_NAME_LONGEST + 1]; /* whose terms wanted it last; empty: our own */
+    char *url;                            /* owned */
     uint8_t request[OCSP_REQUEST_MOST];
     size_t request_length;
 
@@ -72,8 +73,9 @@ struct fetcher {
     struct settings *settings; /* held */
     struct resolver *resolver;
     struct web *web;
-    struct source *sources; /* by uthash */
-    size_t active;
+    struct source *sources;                           /* by uthash */
+    const struct source *active[FETCHER_ACTIVE_MOST]; /* NULL: that place is free */
+    size_t active_count;
     uint64_t fetched, failed;
 
     uv_mutex_t lock;
@@ -90,10 +92,14 @@ struct fetcher {
     void *closed_context;
 };
 
-/* fetcher.c. The source of this key, made where it is not known; NULL: too many, or no memory. */
+/* source_table.c. The source of this key, made where it is not known, for this owner (NULL: our own). For one
+ * that is not listed, another of the same owner may be forgotten. NULL: too many, or no memory. */
 struct source *fetcher_source(struct fetcher *fetcher, enum evidence_kind kind, struct text key,
-                              struct text url);
+                              struct text url, const char *owner, bool is_listed);
+void fetcher_forget(struct fetcher *fetcher, struct source *source); /* one that is idle */
+/* fetcher.c */
 void fetcher_begin_due(struct fetcher *fetcher);
+void fetcher_source_begun(struct source *source);
 /* fetcher_follow.c: marks what the settings list; a resolver as they want it, or NULL with `why` a sentence.
  */
 void fetcher_list(struct fetcher *fetcher);

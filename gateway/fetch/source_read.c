@@ -215,8 +215,7 @@ static void back(uv_work_t *work, int status)
     if (status == 0 && reading->why == NULL)
         take_result(source, reading);
     if (reading->from_folder && source->next <= fetcher_now()) { /* nothing, or not fresh: to the web */
-        source->is_active = false;
-        source->fetcher->active--;
+        fetcher_source_done(source);
         source_begin(source);
     } else if (status != 0 || reading->why != NULL) {
         source_fail(source, "what came cannot be used", reading->why);

@@ -345,6 +345,21 @@ def test_partner_whose_list_never_comes(with_list, pki, web):
     assert not lab.gateway.audit.find(event="session-refused", partner="contoso")
 
 
+def test_partner_who_keeps_us_busy(make_lab, pki, web):
+    """Certificate after certificate of one partner names lists that never come: the other's first list is fetched while
+    they hang, and its session does not wait in vain."""
+    web.pages.update({f"/slow-{number}": pages.hangs for number in range(48)})
+    web.pages["/contoso.crl"] = DER(pki.contoso.crl())
+    named = {"crls": ["from-certificate"], "revocation": REQUIRED}
+    lab = make_lab(partners={"fabrikam": named, "contoso": named}, settings={"fetch": FETCH})
+    for first in range(0, 48, 4):
+        urls = [web.url(f"/slow-{number}") for number in range(first, first + 4)]
+        lab.from_outside(pki.fabrikam.leaf(dns=["fabrikam.example"], extra=[points(*urls)]))
+    wait.until(lambda: web.asked, 5, "a fetch")
+    edge = pki.contoso.leaf(dns=["contoso.example"], extra=[points(web.url("/contoso.crl"))])
+    crosses(lab, lab.from_outside(edge), sender=CAROL)
+
+
 def test_list_of_two_partners_is_fetched_once(with_list, pki, web):
     lab = with_list(pki.fabrikam.crl(), partners={"contoso": {
         "crls": [web.url(LIST)], "roots": [pki.fabrikam.file], "revocation": REQUIRED}})
