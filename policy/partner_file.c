@@ -97,6 +97,8 @@ static char *load(const char *path, size_t largest, size_t *length, struct file_
         *trouble = read_all(file, content, (size_t)facts.st_size);
     close(file);
     if (trouble->token != NULL) {
+        if (content != NULL)
+            explicit_bzero(content, (size_t)facts.st_size); /* it may be a key */
         free(content);
         return NULL;
     }
@@ -123,30 +125,6 @@ char *file_read_or_report(const char *path, size_t largest, size_t *length, stru
         problems_add(problems, SEVERITY_ERROR, place, trouble.token, "%s %s",
                      utf8_quote(text_of(path_shown(place, path)), quoted), trouble.sentence);
     return content;
-}
-
-char *path_beside(const char *file, const char *path)
-{
-    const char *slash = strrchr(file, '/');
-    size_t folder = slash == NULL || path[0] == '/' ? 0 : (size_t)(slash - file) + 1;
-    size_t length = strlen(path);
-    char *whole = malloc(folder + length + 1);
-
-    if (whole == NULL)
-        return NULL;
-    memcpy(whole, file, folder);
-    memcpy(whole + folder, path, length + 1);
-    return whole;
-}
-
-const char *path_shown(struct place place, const char *path)
-{
-    const char *slash = place.file == NULL ? NULL : strrchr(place.file, '/');
-    size_t folder = slash == NULL ? 0 : (size_t)(slash - place.file) + 1;
-
-    if (strcmp(place.file == NULL ? "" : place.file, path) == 0)
-        return "the file"; /* its name stands in front of the sentence */
-    return folder > 0 && strncmp(place.file, path, folder) == 0 ? path + folder : path;
 }
 
 /* ---- one partner ---- */

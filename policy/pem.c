@@ -70,6 +70,7 @@ unsigned char *pem_decode(const struct pem_block *block, size_t *length)
     *length = base64_decode(block->body, true, octets, size);
     if (*length != SIZE_MAX)
         return octets;
+    explicit_bzero(octets, size); /* it may be the most part of a key */
     free(octets);
     return NULL;
 }
