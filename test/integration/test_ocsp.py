@@ -153,11 +153,13 @@ def lab(make_shared_lab, pki):
             identities[row.name, rule] = world.edge(row, rule)
             partners[f"{row.name}-{rule}"] = {"domains": [row.domain(rule)], "roots": [world.ca.file], "ocsp": rule,
                                               "locate": {"fixed": [f"edge.{row.domain(rule)}:5061"]}}
-    world.responders.start()
-    lab = make_shared_lab(partners=partners, settings={"fetch": FETCH})
-    lab.identities, lab.world = identities, world
-    yield lab
-    world.close()
+    try:
+        world.responders.start()
+        lab = make_shared_lab(partners=partners, settings={"fetch": FETCH})
+        lab.identities, lab.world = identities, world
+        yield lab
+    finally:
+        world.close()
 
 
 @pytest.mark.parametrize("rule", [REQUIRED, AVAILABLE])

@@ -41,7 +41,11 @@ class Responder:
         self.close()
         self.index.write_text("".join(self.entries.values()))
         self.process = Process(self.command, self.folder, f"ocsp-{self.port}")
-        wait.until(lambda: ports.listens(self.port), 10, lambda: f"a responder; it says {self.process.errors()}")
+        try:
+            wait.until(lambda: ports.listens(self.port), 10, lambda: f"a responder; it says {self.process.errors()}")
+        except wait.TimedOut:
+            self.close()
+            raise
 
     def knows(self, identity, status, start=True):
         serial = f"{identity.certificate.serial_number:X}"
