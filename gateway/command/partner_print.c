@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "gateway/command/partner_text.h"
+#include "gateway/command/terminal.h"
 #include "policy/calendar.h"
 #include "policy/revocation.h"
 #include "policy/yaml_values.h"
 
-#define COLUMNS 80u
 #define INDENT 4u
 #define TITLE 12u /* where values begin, after the indent */
 
@@ -26,13 +26,13 @@ const char *partner_state_word(const struct partner *partner, int64_t now)
 /* A paragraph that breaks between items. */
 struct paragraph {
     FILE *out;
-    unsigned column;
+    unsigned column, columns; /* where it is; of the line */
     bool has_item;
 };
 
 static void paragraph_begin(struct paragraph *paragraph, FILE *out, const char *title)
 {
-    *paragraph = (struct paragraph){.out = out, .column = INDENT + TITLE};
+    *paragraph = (struct paragraph){.out = out, .column = INDENT + TITLE, .columns = terminal_columns(out)};
     fprintf(out, "%*s%-*s", (int)INDENT, "", (int)TITLE, title);
 }
 
@@ -49,7 +49,8 @@ static void paragraph_add(struct paragraph *paragraph, const char *format, ...)
     va_end(arguments);
     unsigned length = (unsigned)strlen(item);
     if (paragraph->has_item) {
-        bool fits = paragraph->column + 2 + length + 1 <= COLUMNS; /* and the comma that may follow */
+        bool fits =
+            paragraph->column + 2 + length + 1 <= paragraph->columns; /* and the comma that may follow */
         fputs(fits ? ", " : ",\n", paragraph->out);
         paragraph->column += 2;
         if (!fits) {
@@ -84,7 +85,7 @@ static void print_anchors(const struct partner *partner, FILE *out)
 
     for (size_t i = 0; i < partner->anchor_count; i++) {
         const struct trust_anchor *anchor = partner->anchors[i];
-        int room = (int)(COLUMNS - INDENT - TITLE - strlen(", ends 2026-01-01"));
+        int room = (int)(terminal_columns(out) - INDENT - TITLE - strlen(", ends 2026-01-01"));
         bool cut = strlen(anchor->subject) > (size_t)room;
         fprintf(out, "%*s%-*s%.*s%s, ends %s\n", (int)INDENT, "", (int)TITLE, i == 0 ? "anchors" : "",
                 cut ? room - 3 : room, anchor->subject, cut ? "..." : "",
@@ -102,12 +103,12 @@ static void print_crls(const struct partner *partner, FILE *out)
     for (size_t i = 0; partner->crl_store != NULL && i < crl_store_count(partner->crl_store); i++) {
         const struct crl *crl = crl_store_at(partner->crl_store, i);
         certificate_subject_print(crl->issuer, issuer, sizeof(issuer));
-        snprintf(rest, sizeof(rest), ", %zu entr%s, until %s", crl->serial_count, crl->serial_count == 1 ? "y" : "ies",
-                 calendar_date(crl->next_update, date));
-        int room = (int)(COLUMNS - INDENT - TITLE - strlen(rest));
+        snprintf(rest, sizeof(rest), ", %zu entr%s, until %s", crl->serial_count,
+                 crl->serial_count == 1 ? "y" : "ies", calendar_date(crl->next_update, date));
+        int room = (int)(terminal_columns(out) - INDENT - TITLE - strlen(rest));
         bool cut = strlen(issuer) > (size_t)room;
-        fprintf(out, "%*s%-*s%.*s%s%s\n", (int)INDENT, "", (int)TITLE, i == 0 ? "crls" : "", cut ? room - 3 : room,
-                issuer, cut ? "..." : "", rest);
+        fprintf(out, "%*s%-*s%.*s%s%s\n", (int)INDENT, "", (int)TITLE, i == 0 ? "crls" : "",
+                cut ? room - 3 : room, issuer, cut ? "..." : "", rest);
     }
 }
 

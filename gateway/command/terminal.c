@@ -3,7 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#define COLUMNS_LEAST 40u
+#define COLUMNS_MOST 140u /* a longer line is hard to follow back */
 
 bool terminal_is_one(FILE *out)
 {
@@ -27,14 +31,23 @@ void terminal_shade(FILE *out, bool colour, enum shade shade, const char *text, 
             padding > 0 ? padding : 0, "");
 }
 
+unsigned terminal_columns(FILE *out)
+{
+    struct winsize size;
+
+    if (!terminal_is_one(out) || ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col < COLUMNS_LEAST)
+        return TERMINAL_COLUMNS;
+    return size.ws_col < COLUMNS_MOST ? size.ws_col : COLUMNS_MOST;
+}
+
 void terminal_wrap(FILE *out, unsigned column, const char *text)
 {
-    unsigned at = column;
+    unsigned at = column, columns = terminal_columns(out);
     bool is_first = true;
 
     while (*text != '\0') {
         size_t length = strcspn(text, " ");
-        if (!is_first && at + 1 + length > TERMINAL_COLUMNS) {
+        if (!is_first && at + 1 + length > columns) {
             fprintf(out, "\n%*s", (int)column, "");
             at = column;
         } else if (!is_first) {
