@@ -12,12 +12,6 @@
 
 #define ISSUER_SHOWN 160
 
-static bool same_list(const struct crl *a, const struct crl *b)
-{
-    return text_equal(a->issuer, b->issuer) && text_equal(a->authority_key_id, b->authority_key_id) &&
-           text_equal(a->scope.distribution_point, b->scope.distribution_point);
-}
-
 /* Its successor is there. */
 static bool is_outlived(const struct crl_store *store, const struct crl *crl)
 {
@@ -25,7 +19,7 @@ static bool is_outlived(const struct crl_store *store, const struct crl *crl)
     struct crl *const *others = crl_store_of(store, crl->issuer, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (others[i] != crl && same_list(others[i], crl) && crl_is_newer(others[i], crl))
+        if (others[i] != crl && crl_is_successor_of(others[i], crl, false))
             return true;
     }
     return false;

@@ -6,9 +6,6 @@
 
 #include "policy/crl_parts.h"
 #include "policy/distinguished_name.h"
-#include "policy/extension.h"
-
-/* ---- entries ---- */
 
 static int serial_compare(struct text a, struct text b)
 {
@@ -17,67 +14,10 @@ static int serial_compare(struct text a, struct text b)
     return memcmp(a.at, b.at, a.length);
 }
 
-static int compare_serials(const void *a, const void *b)
-{
-    return serial_compare(*(const struct text *)a, *(const struct text *)b);
-}
-
-/* Extensions of an entry (5.3): the reason and the dates change nothing; a certificateIssuer, always
- * critical, belongs to indirect lists alone. */
-static bool entry_extensions_are_known(struct text extensions)
-{
-    struct extension extension;
-    struct text list;
-
-    if (!der_only(extensions, DER_SEQUENCE, &list) || list.length == 0)
-        return false;
-    while (list.length > 0) {
-        if (!extension_next(&list, &extension) || extension.critical)
-            return false;
-    }
-    return true;
-}
-
 static bool take_time(struct text *rest, int64_t *seconds)
 {
     struct der_value value;
     return der_next(rest, &value) && der_time(value.tag, value.content, seconds);
-}
-
-static bool take_entry(struct text *rest, struct text *serial)
-{
-    struct text entry;
-    int64_t revoked_at;
-
-    return der_next_of(rest, DER_SEQUENCE, &entry) && der_next_of(&entry, DER_INTEGER, serial) &&
-           der_is_integer(*serial) && take_time(&entry, &revoked_at) &&
-           (entry.length == 0 || entry_extensions_are_known(entry));
-}
-
-static bool read_entries(struct crl *crl, struct text list, const char **why)
-{
-    size_t count = 0;
-    struct text serial;
-    bool sorted = true;
-
-    *why = "it has an entry that cannot be read, or with a critical extension that is not known";
-    for (struct text rest = list; rest.length > 0; count++) {
-        if (!take_entry(&rest, &serial))
-            return false;
-    }
-    *why = count > CRL_ENTRIES_MOST ? "it has more than 1000000 entries" : "there is no memory for it";
-    if (count == 0 || count > CRL_ENTRIES_MOST)
-        return count == 0;
-    crl->serials = calloc(count, sizeof(*crl->serials));
-    if (crl->serials == NULL)
-        return false;
-    while (crl->serial_count < count && take_entry(&list, &crl->serials[crl->serial_count])) {
-        size_t i = crl->serial_count++;
-        sorted = sorted && (i == 0 || serial_compare(crl->serials[i - 1], crl->serials[i]) <= 0);
-    }
-    if (!sorted)
-        qsort(crl->serials, crl->serial_count, sizeof(*crl->serials), compare_serials);
-    return true;
 }
 
 /* ---- the list ---- */
@@ -112,7 +52,7 @@ static bool read_to_be_signed(struct crl *crl, struct text *algorithm, const cha
         *why = "it has no extensions, and so no CRLNumber (RFC 5280 5.2.3)";
         return false;
     }
-    return crl_read_extensions(crl, list, why) && read_entries(crl, entries, why);
+    return crl_read_extensions(crl, list, why) && crl_read_entries(crl, entries, why);
 }
 
 static bool read_fields(struct crl *crl, const char **why)
@@ -177,21 +117,72 @@ void crl_destroy(struct crl *crl)
         return;
     free((char *)crl->der.at);
     free(crl->serials);
+    free(crl->odd);
     free(crl);
 }
 
 /* ---- questions ---- */
 
-bool crl_lists(const struct crl *crl, struct text serial)
+static int find_serial(const void *serial, const void *entry)
 {
-    return crl->serial_count > 0 &&
-           bsearch(&serial, crl->serials, crl->serial_count, sizeof(*crl->serials), compare_serials) != NULL;
+    return serial_compare(*(const struct text *)serial, *(const struct text *)entry);
+}
+
+/* The first odd entry with this serial number, or where it would stand. */
+static size_t first_odd(const struct crl *crl, struct text serial)
+{
+    size_t low = 0, high = crl->odd_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (serial_compare(crl->odd[middle].serial, serial) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+enum crl_status crl_status_of(const struct crl *crl, struct text issuer, struct text serial)
+{
+    enum crl_status status = CRL_SILENT;
+
+    if (crl->serial_count > 0 && distinguished_name_equal(crl->issuer, issuer) &&
+        bsearch(&serial, crl->serials, crl->serial_count, sizeof(*crl->serials), find_serial) != NULL)
+        return CRL_REVOKES;
+    for (size_t i = first_odd(crl, serial); i < crl->odd_count && text_equal(crl->odd[i].serial, serial);
+         i++) {
+        if (!distinguished_name_equal(crl->odd[i].issuer, issuer))
+            continue;
+        if (!crl->odd[i].is_removed)
+            return CRL_REVOKES;
+        status = CRL_REMOVES;
+    }
+    return status;
 }
 
 bool crl_is_newer(const struct crl *a, const struct crl *b)
 {
     int order = serial_compare(a->number, b->number); /* both in their shortest form and not negative */
     return order > 0 || (order == 0 && a->this_update > b->this_update);
+}
+
+bool crl_is_successor_of(const struct crl *a, const struct crl *b, bool across)
+{
+    return (across || crl_is_delta(a) == crl_is_delta(b)) && crl_is_newer(a, b) &&
+           a->is_indirect == b->is_indirect && a->scope.only_users == b->scope.only_users &&
+           a->scope.only_authorities == b->scope.only_authorities &&
+           a->scope.only_attributes == b->scope.only_attributes && a->scope.reasons == b->scope.reasons &&
+           text_equal(a->scope.distribution_point, b->scope.distribution_point) &&
+           text_equal(a->authority_key_id, b->authority_key_id) &&
+           distinguished_name_equal(a->issuer, b->issuer);
+}
+
+bool crl_delta_applies(const struct crl *delta, const struct crl *complete)
+{
+    return crl_is_delta(delta) && !crl_is_delta(complete) &&
+           serial_compare(delta->base_number, complete->number) <= 0 &&
+           serial_compare(complete->number, delta->number) < 0 && crl_is_successor_of(delta, complete, true);
 }
 
 /* 6.3.3 (f), (g). */

@@ -41,14 +41,14 @@ static bool read_issuing_distribution_point(struct crl *crl, struct text value, 
 {
     struct text content, reasons;
     struct crl_scope *scope = &crl->scope;
-    bool has_name, has_reasons, indirect;
+    bool has_name, has_reasons;
 
     *why = "its issuingDistributionPoint cannot be read";
     if (!der_only(value, DER_SEQUENCE, &content) ||
         !der_optional(&content, DER_CONTEXT_CONSTRUCTED(0), &scope->distribution_point, &has_name) ||
         !take_flag(&content, 1, &scope->only_users) || !take_flag(&content, 2, &scope->only_authorities) ||
         !der_optional(&content, DER_CONTEXT(3), &reasons, &has_reasons) ||
-        !take_flag(&content, 4, &indirect) || !take_flag(&content, 5, &scope->only_attributes) ||
+        !take_flag(&content, 4, &crl->is_indirect) || !take_flag(&content, 5, &scope->only_attributes) ||
         content.length != 0)
         return false;
     if (has_name && !name_is_sound(scope->distribution_point))
@@ -58,18 +58,16 @@ static bool read_issuing_distribution_point(struct crl *crl, struct text value, 
             return false;
         scope->reasons &= CRL_REASONS_ALL;
     }
-    *why = "it is an indirect CRL";
-    return !indirect;
+    return true;
 }
 
 /* ---- the others ---- */
 
 /* 5.2.3: not negative, at most 20 octets. */
-static bool read_number(struct crl *crl, struct text value, const char **why)
+static bool read_number(struct text value, struct text *number)
 {
-    *why = "its CRLNumber cannot be read";
-    return der_only(value, DER_INTEGER, &crl->number) && der_is_integer(crl->number) &&
-           crl->number.length <= 20 && (text_octet(crl->number, 0) & 0x80) == 0;
+    return der_only(value, DER_INTEGER, number) && der_is_integer(*number) && number->length <= 20 &&
+           (text_octet(*number, 0) & 0x80) == 0;
 }
 
 static bool read_authority_key_id(struct crl *crl, struct text value, const char **why)
@@ -88,15 +86,17 @@ static bool read_extension(struct crl *crl, const struct extension *extension, c
     if (text_equal(oid, TEXT("\x55\x1d\x1c")))
         return read_issuing_distribution_point(crl, value, why);
     if (text_equal(oid, TEXT("\x55\x1d\x1b"))) {
-        *why = "it is a delta CRL";
-        return false;
+        *why = "its deltaCRLIndicator cannot be read";
+        return extension->critical && read_number(value, &crl->base_number);
     }
     if (extension->critical) { /* 5.2: no other is critical by right */
         *why = "it has a critical extension that is not known or must not be critical";
         return false;
     }
-    if (text_equal(oid, TEXT("\x55\x1d\x14")))
-        return read_number(crl, value, why);
+    if (text_equal(oid, TEXT("\x55\x1d\x14"))) {
+        *why = "its CRLNumber cannot be read";
+        return read_number(value, &crl->number);
+    }
     if (text_equal(oid, TEXT("\x55\x1d\x23")))
         return read_authority_key_id(crl, value, why);
     return true;

@@ -23,7 +23,7 @@ struct crl_file {
     struct crl_store *store;
     struct place place;
     char name[UTF8_QUOTED];
-    struct certificate *signer[SIGNERS_MOST]; /* owned: those that the file holds */
+    struct certificate *signer[SIGNERS_MOST]; /* owned, until the store has them: those that the file holds */
     size_t signer_count, crl_count;
 };
 
@@ -230,8 +230,10 @@ static void read_content(struct crl_file *file, struct text content)
 
     if (good && file->crl_count == 0)
         refuse(file, 0, "no-crl-in-file", "holds no CRL; a PEM or DER file is wanted");
-    for (size_t i = 0; i < file->signer_count; i++)
-        certificate_destroy(file->signer[i]);
+    for (size_t i = 0; i < file->signer_count; i++) {
+        if (!crl_store_add_signer(file->store, file->signer[i]) && good)
+            good = refuse(file, 0, "too-many-crls", "holds one certificate too many for this list");
+    }
 }
 
 static void load_file(const struct crl_loading *loading, const char *path, struct place place,

@@ -10,5 +10,8 @@
 /* The content of [0] of TBSCertList. False with *why set: it cannot be read, or the list cannot be used. */
 bool crl_read_extensions(struct crl *crl, struct text list, const char **why)
     __attribute__((warn_unused_result));
+/* The content of revokedCertificates; after the extensions, which say how it is meant. */
+bool crl_read_entries(struct crl *crl, struct text list, const char **why)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -99,43 +99,115 @@ static bool point_is_issuer(struct text point, struct text issuer)
     return false;
 }
 
-/* DistributionPoint ::= SEQUENCE { [0] name OPTIONAL, [1] reasons OPTIONAL, [2] cRLIssuer OPTIONAL }. One
- * with a cRLIssuer is served by an indirect list. */
-static uint32_t reasons_by_point(struct text point, const struct crl *crl)
-{
-    struct text name, reasons, issuer;
-    bool has_name, has_reasons, has_issuer;
-    uint32_t covered = CRL_REASONS_ALL;
+/* DistributionPoint ::= SEQUENCE { [0] name OPTIONAL, [1] reasons OPTIONAL, [2] cRLIssuer OPTIONAL } */
+struct point {
+    struct text name, issuers; /* DistributionPointName; GeneralNames */
+    bool has_name, has_issuers;
+    uint32_t reasons;
+};
 
-    if (!der_optional(&point, DER_CONTEXT_CONSTRUCTED(0), &name, &has_name) ||
-        !der_optional(&point, DER_CONTEXT(1), &reasons, &has_reasons) ||
-        !der_optional(&point, DER_CONTEXT_CONSTRUCTED(2), &issuer, &has_issuer) || point.length != 0 ||
-        has_issuer || !has_name || !point_names_meet(name, crl->scope.distribution_point, crl->issuer))
+static bool read_point(struct text content, struct point *point)
+{
+    struct text reasons;
+    bool has_reasons;
+
+    point->reasons = CRL_REASONS_ALL;
+    if (!der_optional(&content, DER_CONTEXT_CONSTRUCTED(0), &point->name, &point->has_name) ||
+        !der_optional(&content, DER_CONTEXT(1), &reasons, &has_reasons) ||
+        !der_optional(&content, DER_CONTEXT_CONSTRUCTED(2), &point->issuers, &point->has_issuers) ||
+        content.length != 0)
+        return false;
+    return !has_reasons || der_named_bits(reasons, &point->reasons);
+}
+
+static bool names_hold(struct text names, struct text issuer)
+{
+    struct general_name name;
+    for (size_t i = 0; i < POINT_NAMES_MOST && names.length > 0 && general_name_next(&names, &name); i++) {
+        if (name.kind == GENERAL_NAME_DIRECTORY && distinguished_name_is_sound(name.content) &&
+            distinguished_name_equal(name.content, issuer))
+            return true;
+    }
+    return false;
+}
+
+/* (b) (1): whose list the point leads to. */
+static bool point_leads_to(const struct point *point, const struct crl *crl, bool own)
+{
+    return point->has_issuers ? crl->is_indirect && names_hold(point->issuers, crl->issuer) : own;
+}
+
+/* (b) (2) (i): a list that is cut by point must be of this one; a point without a name has that of its
+ * cRLIssuer. */
+static bool point_is_meant(const struct point *point, const struct crl *crl)
+{
+    struct text name = crl->scope.distribution_point;
+    struct der_value form;
+
+    if (name.length == 0)
+        return true;
+    if (point->has_name)
+        return point_names_meet(point->name, name, crl->issuer);
+    return der_next(&name, &form) && form.tag == DER_CONTEXT_CONSTRUCTED(0) &&
+           lists_meet(point->issuers, form.content);
+}
+
+/* What the distribution points of the certificate make of it; of those of its own issuer only (own) when the
+ * list is in that name. */
+static uint32_t reasons_by_points(const struct crl *crl, const struct certificate *certificate, bool own)
+{
+    struct text points, content;
+    struct point point;
+    uint32_t reasons = 0;
+
+    if (!der_only(certificate->crl_distribution_points, DER_SEQUENCE, &points))
         return 0;
-    if (has_reasons && !der_named_bits(reasons, &covered))
-        return 0;
-    return covered & crl->scope.reasons;
+    for (size_t i = 0; i < DISTRIBUTION_POINTS_MOST && points.length > 0; i++) {
+        if (!der_next_of(&points, DER_SEQUENCE, &content))
+            break;
+        if (read_point(content, &point) && (point.has_name || point.has_issuers) &&
+            point_leads_to(&point, crl, own) && point_is_meant(&point, crl))
+            reasons |= point.reasons & crl->scope.reasons;
+    }
+    return reasons;
 }
 
 uint32_t crl_reasons_for(const struct crl *crl, const struct certificate *certificate)
 {
     const struct crl_scope *scope = &crl->scope;
-    struct text points, point;
-    uint32_t reasons = 0;
+    bool own = distinguished_name_equal(crl->issuer, certificate->issuer);
 
     if (scope->only_attributes || (scope->only_users && certificate->is_ca) ||
-        (scope->only_authorities && !certificate->is_ca))
+        (scope->only_authorities && !certificate->is_ca) || (!own && !crl->is_indirect))
         return 0;
-    if (scope->distribution_point.length == 0)
+    if (own && scope->distribution_point.length == 0)
         return scope->reasons;
-    if (certificate->crl_distribution_points.length == 0)
+    if (own && certificate->crl_distribution_points.length == 0)
         return point_is_issuer(scope->distribution_point, certificate->issuer) ? scope->reasons : 0;
+    return reasons_by_points(crl, certificate, own);
+}
+
+size_t certificate_crl_issuers(const struct certificate *certificate, struct text name[CRL_ISSUERS_MOST])
+{
+    struct text points, content;
+    struct general_name general;
+    struct point point;
+    size_t count = 0;
+
     if (!der_only(certificate->crl_distribution_points, DER_SEQUENCE, &points))
         return 0;
     for (size_t i = 0; i < DISTRIBUTION_POINTS_MOST && points.length > 0; i++) {
-        if (!der_next_of(&points, DER_SEQUENCE, &point))
+        if (!der_next_of(&points, DER_SEQUENCE, &content))
             break;
-        reasons |= reasons_by_point(point, crl);
+        if (!read_point(content, &point))
+            continue;
+        for (size_t j = 0; j < POINT_NAMES_MOST && count < CRL_ISSUERS_MOST && point.issuers.length > 0 &&
+                           general_name_next(&point.issuers, &general);
+             j++) {
+            if (general.kind == GENERAL_NAME_DIRECTORY && distinguished_name_is_sound(general.content) &&
+                !distinguished_name_equal(general.content, certificate->issuer))
+                name[count++] = general.content;
+        }
     }
-    return reasons;
+    return count;
 }

@@ -18,6 +18,8 @@ struct crl_store {
     struct issuer_entry *bucket[BUCKETS]; /* owned */
     const struct crl **all;               /* owned; the CRLs are the entries' */
     size_t count;
+    struct certificate *signer[CRL_STORE_SIGNERS_MOST]; /* owned */
+    size_t signer_count;
 };
 
 struct crl_store *crl_store_create(void)
@@ -38,6 +40,8 @@ void crl_store_destroy(struct crl_store *store)
             free(entry);
         }
     }
+    for (size_t i = 0; i < store->signer_count; i++)
+        certificate_destroy(store->signer[i]);
     free(store->all);
     free(store);
 }
@@ -110,6 +114,28 @@ bool crl_store_add(struct crl_store *store, struct crl *take, const char **why)
 failed:
     crl_destroy(take);
     return false;
+}
+
+bool crl_store_add_signer(struct crl_store *store, struct certificate *take)
+{
+    for (size_t i = 0; i < store->signer_count; i++) {
+        if (text_equal(store->signer[i]->der, take->der)) {
+            certificate_destroy(take);
+            return true;
+        }
+    }
+    if (store->signer_count == CRL_STORE_SIGNERS_MOST) {
+        certificate_destroy(take);
+        return false;
+    }
+    store->signer[store->signer_count++] = take;
+    return true;
+}
+
+size_t crl_store_signers(const struct crl_store *store, struct certificate *const **signer)
+{
+    *signer = store == NULL ? NULL : store->signer;
+    return store == NULL ? 0 : store->signer_count;
 }
 
 size_t crl_store_count(const struct crl_store *store)

@@ -11,6 +11,9 @@
  * signature check. */
 #define CRL_STORE_SAME_ISSUER_MOST 16u
 
+/* Certificates of those who sign CRLs, given with the files. */
+#define CRL_STORE_SIGNERS_MOST 64u
+
 struct crl_store;
 
 struct crl_store *crl_store_create(void);        /* NULL: no memory */
@@ -23,6 +26,13 @@ bool crl_store_add(struct crl_store *store, struct crl *take, const char **why)
     __attribute__((warn_unused_result));
 size_t crl_store_count(const struct crl_store *store);
 const struct crl *crl_store_at(const struct crl_store *store, size_t index);
+
+/* Takes the certificate of one who may have signed a list: whether he may is judged with each path. False:
+ * too many. */
+bool crl_store_add_signer(struct crl_store *store, struct certificate *take)
+    __attribute__((warn_unused_result));
+/* `store` may be NULL: none. */
+size_t crl_store_signers(const struct crl_store *store, struct certificate *const **signer);
 
 /* Those in the name of `issuer`, newest first; *count of them, at most CRL_STORE_SAME_ISSUER_MOST. `store`
  * may be NULL: none. */

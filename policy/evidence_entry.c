@@ -22,7 +22,7 @@ static bool is_outlived(const struct evidence_entry *entry, const struct crl *cr
     for (size_t i = 0; i < entry->crl_count; i++) {
         const struct crl *other = entry->crl[i];
         if (other != crl && atomic_load_explicit(&other->was_genuine, memory_order_relaxed) &&
-            crl_is_newer(other, crl) && distinguished_name_equal(other->issuer, crl->issuer))
+            crl_is_successor_of(other, crl, false))
             return true;
     }
     return false;

@@ -32,6 +32,7 @@ static const struct peer_revocation *ask(struct peer *peer, size_t path, const s
     struct peer_revocation *place = place_for(revocations, path, terms);
     const struct revocation_question question = {.terms = &place->terms,
                                                  .evidence = peer->evidence.fetched,
+                                                 .chain = peer->chain,
                                                  .needs = peer->evidence.needs,
                                                  .now = now,
                                                  .unasked_passes_until = peer->evidence.unasked_passes_until};

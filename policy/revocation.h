@@ -26,8 +26,10 @@
 struct revocation_question {
     const struct revocation_terms *terms;
     const struct revocation_evidence *evidence; /* NULL: nothing is fetched */
-    struct revocation_needs *needs;             /* is added to; NULL: nobody will fetch */
-    int64_t now;                                /* seconds since 1970 */
+    const struct presented_chain
+        *chain;                     /* that the path was found in: signers of CRLs may be in it; NULL: none */
+    struct revocation_needs *needs; /* is added to; NULL: nobody will fetch */
+    int64_t now;                    /* seconds since 1970 */
     /* Until then a certificate passes of which nothing is known because a source was never asked: for a live
      * session that a reload has given a new source. 0: never. */
     int64_t unasked_passes_until;

@@ -6,10 +6,18 @@
 /* CRLs about one certificate (RFC 5280 6.3.3): those of files, of listed URLs, and of the distribution points
  * that it names. */
 
+struct candidate {
+    struct crl *crl; /* borrowed */
+    bool from_file;  /* the administrator has chosen it, nobody on the way */
+    uint32_t reasons;
+    const struct certificate *signer; /* NULL: not genuine, or not worth looking at */
+};
+
 struct candidates {
-    struct crl *crl[REVOCATION_CRLS_MOST]; /* borrowed; in the name of the issuer, newest first */
-    bool genuine[REVOCATION_CRLS_MOST];
+    struct candidate list[REVOCATION_CRLS_MOST]; /* newest first */
     size_t count;
+    struct text issuer[1 + CRL_ISSUERS_MOST]; /* in whose names they may be: the certificate's issuer first */
+    size_t issuer_count;
     const struct evidence_entry *source[REVOCATION_NEEDS_MOST]; /* those that were fetched; further ones pass
                                                                    without doubt */
     size_t source_count;
@@ -18,45 +26,46 @@ struct candidates {
 
 /* ---- gathering ---- */
 
-static bool is_held(const struct candidates *candidates, const struct crl *crl)
+static bool is_wanted(const struct candidates *candidates, const struct crl *crl)
 {
-    for (size_t i = 0; i < candidates->count; i++) {
-        if (text_equal(candidates->crl[i]->der, crl->der))
-            return true;
-    }
-    return false;
+    bool named = false;
+
+    for (size_t i = 0; i < candidates->issuer_count && !named; i++)
+        named = distinguished_name_equal(crl->issuer, candidates->issuer[i]);
+    for (size_t i = 0; i < candidates->count && named; i++)
+        named = !text_equal(candidates->list[i].crl->der, crl->der);
+    return named;
 }
 
 /* Newest first, so that the first one that verifies is the one that counts; when there are too many, the
  * oldest goes. */
-static void add(struct candidates *candidates, struct crl *crl, struct text issuer)
+static void add(struct candidates *candidates, struct crl *crl, bool from_file)
 {
-    if (!distinguished_name_equal(crl->issuer, issuer) || is_held(candidates, crl))
+    if (!is_wanted(candidates, crl))
         return;
     size_t place = candidates->count;
-    while (place > 0 && crl_is_newer(crl, candidates->crl[place - 1]))
+    while (place > 0 && crl_is_newer(crl, candidates->list[place - 1].crl))
         place--;
     if (place == REVOCATION_CRLS_MOST)
         return;
     if (candidates->count < REVOCATION_CRLS_MOST)
         candidates->count++;
     for (size_t i = candidates->count - 1; i > place; i--)
-        candidates->crl[i] = candidates->crl[i - 1];
-    candidates->crl[place] = crl;
+        candidates->list[i] = candidates->list[i - 1];
+    candidates->list[place] = (struct candidate){.crl = crl, .from_file = from_file};
 }
 
 static void add_fetched(struct candidates *candidates, struct revocation_inquiry *inquiry,
                         const struct revocation_need *need)
 {
     const struct evidence_entry *entry = inquiry_look(inquiry, need);
-    struct text issuer = inquiry->path->certificate[inquiry->index]->issuer;
 
     if (entry != NULL && candidates->source_count < REVOCATION_NEEDS_MOST)
         candidates->source[candidates->source_count++] = entry;
     candidates->is_fetching = candidates->is_fetching || entry == NULL;
     candidates->has_failed = candidates->has_failed || (entry != NULL && entry->crl_count == 0);
     for (size_t i = 0; entry != NULL && i < entry->crl_count; i++)
-        add(candidates, entry->crl[i], issuer);
+        add(candidates, entry->crl[i], false);
 }
 
 static void gather(struct candidates *candidates, struct revocation_inquiry *inquiry)
@@ -67,9 +76,13 @@ static void gather(struct candidates *candidates, struct revocation_inquiry *inq
     struct revocation_need need;
     size_t count;
 
-    struct crl *const *listed = crl_store_of(terms->store, certificate->issuer, &count);
-    for (size_t i = 0; i < count; i++)
-        add(candidates, listed[i], certificate->issuer);
+    candidates->issuer[0] = certificate->issuer;
+    candidates->issuer_count = 1 + certificate_crl_issuers(certificate, candidates->issuer + 1);
+    for (size_t i = 0; i < candidates->issuer_count; i++) {
+        struct crl *const *listed = crl_store_of(terms->store, candidates->issuer[i], &count);
+        for (size_t j = 0; j < count; j++)
+            add(candidates, listed[j], true);
+    }
     for (size_t i = 0; i < terms->source_count; i++) {
         struct text source = text_of(terms->source[i]);
         if (revocation_url_is_sound(source)) {
@@ -86,70 +99,122 @@ static void gather(struct candidates *candidates, struct revocation_inquiry *inq
     }
 }
 
-/* ---- asking ---- */
+/* ---- which are genuine ---- */
 
-/* Did a CA of the path sign it that bears the issuer's name: the issuer itself, or the same CA with another
- * key, which vouches for the issuer's certificate further up (6.3.3 (f) wants a path to the same anchor)? */
-static bool is_genuine(struct crl *crl, const struct trust_path *path, size_t index)
+/* Did a CA of the path sign it that bears its name: the issuer itself, or the same CA with another key, which
+ * vouches for the issuer's certificate further up (6.3.3 (f) wants a path to the same anchor)? */
+static const struct certificate *signer_on_path(const struct crl *crl, const struct trust_path *path,
+                                                size_t index)
 {
     for (size_t i = index + 1; i < path->count; i++) {
-        if (crl_is_signed_by(crl, path->certificate[i])) {
-            atomic_store_explicit(&crl->was_genuine, true, memory_order_relaxed);
-            return true;
-        }
+        if (crl_is_signed_by(crl, path->certificate[i]))
+            return path->certificate[i];
     }
-    return false;
+    return NULL;
 }
 
-static bool same_scope(const struct crl *a, const struct crl *b)
-{
-    return a->scope.only_users == b->scope.only_users &&
-           a->scope.only_authorities == b->scope.only_authorities && a->scope.reasons == b->scope.reasons &&
-           text_equal(a->scope.distribution_point, b->scope.distribution_point) &&
-           text_equal(a->authority_key_id, b->authority_key_id);
-}
-
-/* Has a newer genuine one of the same scope been looked at already? */
+/* Has a newer genuine one been looked at already that takes its place? */
 static bool is_superseded(const struct candidates *candidates, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
-        if (candidates->genuine[i] && same_scope(candidates->crl[i], candidates->crl[index]))
+        if (candidates->list[i].signer != NULL &&
+            crl_is_successor_of(candidates->list[i].crl, candidates->list[index].crl, false))
             return true;
     }
     return false;
 }
 
-/* True: it lists the certificate. */
-static bool ask(struct revocation_inquiry *inquiry, struct candidates *candidates, size_t number,
-                uint32_t *covered)
+static void verify(struct revocation_inquiry *inquiry, struct candidates *candidates, size_t number)
 {
-    const struct certificate *certificate = inquiry->path->certificate[inquiry->index];
-    struct crl *crl = candidates->crl[number];
-    uint32_t reasons = crl_reasons_for(crl, certificate);
-    int64_t now = inquiry->question->now;
+    struct candidate *candidate = &candidates->list[number];
+    struct crl *crl = candidate->crl;
 
-    if (reasons == 0)
-        return false;
-    if (crl->this_update > now) {
+    candidate->reasons = crl_reasons_for(crl, inquiry->path->certificate[inquiry->index]);
+    if (candidate->reasons == 0)
+        return;
+    if (crl->this_update > inquiry->question->now) {
         inquiry_let_answer_end(inquiry, crl->this_update - 1);
-        return false;
+        return;
     }
     if (is_superseded(candidates, number))
-        return false;
-    candidates->genuine[number] = is_genuine(crl, inquiry->path, inquiry->index);
-    if (!candidates->genuine[number]) {
-        if (*covered == 0)
-            inquiry->why = "the CRL in the name of its issuer is not signed by it";
-        return false;
+        return;
+    candidate->signer = signer_on_path(crl, inquiry->path, inquiry->index);
+    if (candidate->signer == NULL && candidate->from_file)
+        candidate->signer = inquiry_find_signer(inquiry, crl);
+    if (candidate->signer != NULL)
+        atomic_store_explicit(&crl->was_genuine, true, memory_order_relaxed);
+    else
+        inquiry->why = "the CRL in the name of its issuer is not signed by it";
+}
+
+/* ---- what they say ---- */
+
+/* The newest delta to a complete list; NULL: none. */
+static const struct crl *delta_to(const struct candidates *candidates, const struct candidate *complete)
+{
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct candidate *delta = &candidates->list[i];
+        if (delta->signer != NULL && crl_delta_applies(delta->crl, complete->crl) &&
+            text_equal(delta->signer->public_key, complete->signer->public_key))
+            return delta->crl;
     }
-    if (crl_lists(crl, certificate->serial))
+    return NULL;
+}
+
+/* A delta that nothing applies to proves nothing, but who says that a certificate is revoked is believed,
+ * unless a later complete list knows better. */
+static bool delta_alone_revokes(const struct candidates *candidates, const struct candidate *delta,
+                                const struct certificate *certificate)
+{
+    if (crl_status_of(delta->crl, certificate->issuer, certificate->serial) != CRL_REVOKES)
+        return false;
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct candidate *other = &candidates->list[i];
+        if (other->signer != NULL && !crl_is_delta(other->crl) && !crl_is_newer(delta->crl, other->crl) &&
+            crl_is_successor_of(other->crl, delta->crl, true))
+            return false;
+    }
+    return true;
+}
+
+/* True: the certificate is revoked. */
+static bool complete_revokes(struct revocation_inquiry *inquiry, const struct candidates *candidates,
+                             const struct candidate *complete, uint32_t *covered)
+{
+    const struct certificate *certificate = inquiry->path->certificate[inquiry->index];
+    const struct crl *crl = complete->crl, *delta = delta_to(candidates, complete);
+    int64_t now = inquiry->question->now, ends = crl->next_update;
+    enum crl_status status = crl_status_of(crl, certificate->issuer, certificate->serial);
+    bool delta_lasts = delta != NULL && delta->next_update >= now;
+
+    /* A revocation is believed after its list has ended, too; that it was taken back is not. */
+    if (delta_lasts && crl_status_of(delta, certificate->issuer, certificate->serial) == CRL_REMOVES)
+        status = CRL_SILENT;
+    if (status == CRL_REVOKES)
         return true;
-    if (crl->next_update < now) {
+    if (delta_lasts) /* 5.2.4: both together are the list of the delta's number and time */
+        ends = delta->next_update;
+    if (ends < now) {
         inquiry->why = "the CRL of its issuer has ended";
         return false;
     }
-    *covered |= reasons;
-    inquiry_let_answer_end(inquiry, crl->next_update);
+    *covered |= complete->reasons;
+    inquiry_let_answer_end(inquiry, ends);
+    return false;
+}
+
+/* True: the certificate is revoked. */
+static bool ask(struct revocation_inquiry *inquiry, const struct candidates *candidates, uint32_t *covered)
+{
+    const struct certificate *certificate = inquiry->path->certificate[inquiry->index];
+
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->list[i];
+        if (candidate->signer != NULL &&
+            (crl_is_delta(candidate->crl) ? delta_alone_revokes(candidates, candidate, certificate)
+                                          : complete_revokes(inquiry, candidates, candidate, covered)))
+            return true;
+    }
     return false;
 }
 
@@ -178,11 +243,11 @@ enum revocation_status inquiry_ask_crls(struct revocation_inquiry *inquiry)
 
     gather(&candidates, inquiry);
     inquiry->why = why_without(&candidates);
-    for (size_t i = 0; i < candidates.count; i++) {
-        if (ask(inquiry, &candidates, i, &covered)) {
-            inquiry->why = "a CRL of its issuer lists it";
-            return STATUS_REVOKED;
-        }
+    for (size_t i = 0; i < candidates.count; i++)
+        verify(inquiry, &candidates, i);
+    if (ask(inquiry, &candidates, &covered)) {
+        inquiry->why = "a CRL of its issuer lists it";
+        return STATUS_REVOKED;
     }
     if (covered == CRL_REASONS_ALL)
         return STATUS_GOOD;

@@ -111,7 +111,7 @@ static void crl_lists_json(const struct partner *partner, int64_t now, struct js
         json_time(json, "this-update", crl->this_update);
         json_time(json, "next-update", crl->next_update);
         json_number(json, "days-left", (crl->next_update - now) / 86400);
-        json_number(json, "entries", (int64_t)crl->serial_count);
+        json_number(json, "entries", (int64_t)(crl->serial_count + crl->odd_count));
         json_object_end(json);
     }
     json_array_end(json);

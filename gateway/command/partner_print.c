@@ -102,9 +102,10 @@ static void print_crls(const struct partner *partner, FILE *out)
 
     for (size_t i = 0; partner->crl_store != NULL && i < crl_store_count(partner->crl_store); i++) {
         const struct crl *crl = crl_store_at(partner->crl_store, i);
+        size_t entries = crl->serial_count + crl->odd_count;
         certificate_subject_print(crl->issuer, issuer, sizeof(issuer));
-        snprintf(rest, sizeof(rest), ", %zu entr%s, until %s", crl->serial_count,
-                 crl->serial_count == 1 ? "y" : "ies", calendar_date(crl->next_update, date));
+        snprintf(rest, sizeof(rest), ", %zu entr%s, until %s", entries, entries == 1 ? "y" : "ies",
+                 calendar_date(crl->next_update, date));
         int room = (int)(terminal_columns(out) - INDENT - TITLE - strlen(rest));
         bool cut = strlen(issuer) > (size_t)room;
         fprintf(out, "%*s%-*s%.*s%s%s\n", (int)INDENT, "", (int)TITLE, i == 0 ? "crls" : "",

@@ -19,6 +19,12 @@ static bool read_crl(struct source_reading *reading, struct text der)
 
     if (crl == NULL)
         return false;
+    if (crl_is_delta(crl) || crl->is_indirect) {
+        reading->why = crl_is_delta(crl) ? "it is a delta CRL, which counts only as a file"
+                                         : "it is an indirect CRL, which counts only as a file";
+        crl_destroy(crl);
+        return false;
+    }
     reading->is_new = evidence_entry_add_crl(reading->after, crl) || reading->is_new;
     return true;
 }

@@ -30,7 +30,9 @@ static struct text take_block(const uint8_t **data, size_t *size)
 static void ask(const struct crl *crl, const struct certificate *certificate)
 {
     demand((crl_reasons_for(crl, certificate) & ~CRL_REASONS_ALL) == 0);
-    (void)crl_lists(crl, certificate->serial);
+    struct text name[CRL_ISSUERS_MOST];
+    (void)crl_status_of(crl, certificate->issuer, certificate->serial);
+    demand(certificate_crl_issuers(certificate, name) <= CRL_ISSUERS_MOST);
     (void)crl_is_signed_by(crl, certificate);
 }
 
@@ -60,7 +62,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (crl == NULL)
         return 0;
     for (size_t i = 0; i < crl->serial_count; i++)
-        demand(crl_lists(crl, crl->serials[i]));
+        demand(crl_status_of(crl, crl->issuer, crl->serials[i]) == CRL_REVOKES);
+    for (size_t i = 0; i < crl->odd_count; i++)
+        demand(crl_status_of(crl, crl->odd[i].issuer, crl->odd[i].serial) != CRL_SILENT);
+    demand(!crl_is_successor_of(crl, crl, true) && !crl_delta_applies(crl, crl));
     demand(!crl_is_newer(crl, crl));
     if (certificate_read(der, &certificate) == REASON_OK) {
         ask(crl, certificate);

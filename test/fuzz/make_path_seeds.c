@@ -139,6 +139,13 @@ static void write_crls(const char *folder)
     write_crl(folder, "scope", &order);
     order.entry_unknown_critical = true;
     write_crl(folder, "critical", &order);
+    order = (struct factory_crl_order){.issuer = "CA", .number = 9, .base = 5, .serials = {7, 8}};
+    order.entry_reasons[0] = 8;
+    write_crl(folder, "delta", &order);
+    order.base = 0;
+    order.indirect = true;
+    order.entry_issuers[1] = "Another";
+    write_crl(folder, "indirect", &order);
 }
 
 static void write_ocsp(const char *folder, const char *name, const struct ocsp_fixture *fixture)

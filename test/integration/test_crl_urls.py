@@ -80,7 +80,7 @@ ROWS = [
     Row("forged-available", lambda w: [w.root.crl(w.flat, signer=w.stranger)], AVAILABLE, OK),
     Row("other-ca", lambda w: [w.stranger.crl()], REQUIRED, UNKNOWN),
     Row("other-ca-available", lambda w: [w.stranger.crl(w.flat)], AVAILABLE, OK),
-    Row("delta", lambda w: [w.root.crl(extra=[certificates.DELTA])], REQUIRED, UNKNOWN, "it is a delta CRL"),
+    Row("delta", lambda w: [w.root.crl(extra=[certificates.DELTA])], REQUIRED, UNKNOWN, "it is a delta CRL, which counts only as a file"),
     Row("delta-available", lambda w: [w.root.crl(extra=[certificates.DELTA])], AVAILABLE, OK, "it is a delta CRL"),
     Row("critical", lambda w: [w.root.crl(extra=[certificates.UNKNOWN_CRITICAL])], REQUIRED, UNKNOWN, "critical"),
     Row("critical-available", lambda w: [w.root.crl(w.flat, extra=[certificates.UNKNOWN_CRITICAL])], AVAILABLE, OK,

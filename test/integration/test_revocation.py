@@ -71,6 +71,13 @@ ROWS = [
     Row("forged-required", "flat", lambda w: [w.root.crl(signer=w.stranger)], REQUIRED, UNKNOWN, "crl-not-genuine"),
     Row("forged-newer", "flat", lambda w: [w.root.crl(w.flat), w.root.crl(number=9, signer=w.stranger)], AVAILABLE,
         REVOKED, "crl-not-genuine"),
+    Row("delta", "flat", lambda w: [w.root.crl(), w.root.crl(w.flat, number=2, extra=[certificates.DELTA])], AVAILABLE,
+        REVOKED),
+    Row("delta-of-others", "flat", lambda w: [w.root.crl() + w.root.crl(w.ca, number=2, extra=[certificates.DELTA])],
+        REQUIRED, OK),
+    Row("delta-alone", "flat", lambda w: [w.root.crl(extra=[certificates.DELTA])], REQUIRED, UNKNOWN),
+    Row("delta-stale-list", "flat", lambda w: [w.root.crl(**past()), w.root.crl(number=2, extra=[certificates.DELTA])],
+        REQUIRED, OK, "crl-expired"),
     Row("other-ca", "flat", lambda w: [w.stranger.crl(w.flat)], AVAILABLE, OK, "crl-issuer-unknown"),
     Row("other-ca-required", "flat", lambda w: [w.stranger.crl()], REQUIRED, UNKNOWN, "crl-issuer-unknown"),
 ]
@@ -253,7 +260,6 @@ def test_list_that_is_taken_away(with_crl, pki):
 
 BROKEN = {
     "missing": lambda p: None,
-    "delta": lambda p: p.fabrikam.crl(extra=[certificates.DELTA]),
     "unknown-critical": lambda p: p.fabrikam.crl(extra=[certificates.UNKNOWN_CRITICAL]),
     "cut": lambda p: p.fabrikam.crl()[:200],
     "empty": lambda p: b"",

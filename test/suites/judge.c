@@ -12,6 +12,7 @@
 
 /* One question under judgement. */
 struct trial {
+    const struct presented_chain *chain;
     const struct question *question;
     struct trust_anchors *anchors;
     struct crl_store *crls;
@@ -56,7 +57,8 @@ static enum reason check_revocation(struct trial *trial, const struct trust_path
 {
     struct revocation_finding finding;
     const struct revocation_terms terms = {.rule = REVOCATION_REQUIRED, .store = trial->crls};
-    const struct revocation_question asked = {.terms = &terms, .now = trial->question->time};
+    const struct revocation_question asked = {
+        .terms = &terms, .chain = trial->chain, .now = trial->question->time};
 
     if (!trial->question->check_crls)
         return REASON_OK;
@@ -161,6 +163,7 @@ static const char *judge(const struct question *question, char *detail, size_t s
         add_anchor(&trial, question->anchors.at[i]);
     for (size_t i = 0; i < question->crls.count; i++)
         add_crl(&trial, question->crls.at[i]);
+    trial.chain = chain;
     enum reason reason = judge_path(&trial, chain);
     presented_chain_destroy(chain);
     trust_anchors_destroy(trial.anchors);

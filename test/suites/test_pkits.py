@@ -9,28 +9,11 @@ DATA = pathlib.Path("/usr/lib/python3/dist-packages/cryptography_vectors/x509/PK
 POLICY_SECTIONS = {"8", "9", "10", "11", "12"}
 NOW = 1334016000  # 2012-04-10, within all that is meant to be valid
 
-NO_DSA = ("weak-certificate", "DSA is not believed")
-OTHER_KEY = ("revocation-unknown", "a CRL is believed from a CA of the path alone, not from a key of its own")
-INDIRECT = ("revocation-unknown", "indirect CRLs are refused")
-DELTA = ("revocation-unknown", "delta CRLs are refused")
+NO_DSA = ("weak-certificate", "keys of 1024 bits that sign with SHA-1 (DSA): neither is believed, nor spoken in TLS")
 
 DIFFERENCES = {
     "4.1.4": NO_DSA,
     "4.1.5": NO_DSA,
-    "4.4.19": OTHER_KEY,
-    "4.5.4": OTHER_KEY,
-    "4.5.6": OTHER_KEY,
-    "4.14.22": INDIRECT,
-    "4.14.24": INDIRECT,
-    "4.14.25": INDIRECT,
-    "4.14.28": INDIRECT,
-    "4.14.29": INDIRECT,
-    "4.14.30": INDIRECT,
-    "4.14.33": INDIRECT,
-    "4.15.2": DELTA,
-    "4.15.5": DELTA,
-    "4.15.7": DELTA,
-    "4.15.8": DELTA,
 }
 
 

@@ -161,11 +161,17 @@ static void put_name_constraints(struct bytes *to, const struct factory_order *o
     EXTENSION(to, "\x55\x1d\x1e", (order->flags & FACTORY_CONSTRAINTS_NOT_CRITICAL) == 0, &value);
 }
 
-static void put_distribution_point(struct bytes *to, const char *uri)
+static void put_distribution_point(struct bytes *to, const struct factory_order *order)
 {
-    struct bytes name = {0}, point = {0}, value = {0};
-    put_point_name(&name, uri);
-    bytes_wrap(&point, 0x30, &name);
+    struct bytes fields = {0}, point = {0}, value = {0}, name = {0}, names = {0};
+    if (order->point != NULL)
+        put_point_name(&fields, order->point);
+    if (order->crl_issuer != NULL) {
+        put_name(&name, order->crl_issuer);
+        bytes_wrap(&names, 0xa4, &name);
+        bytes_wrap(&fields, 0xa2, &names);
+    }
+    bytes_wrap(&point, 0x30, &fields);
     bytes_wrap(&value, 0x30, &point);
     EXTENSION(to, "\x55\x1d\x1f", false, &value);
 }
@@ -214,8 +220,8 @@ static void put_extensions(struct bytes *to, const struct factory_order *order)
         EXTENSION(&list, "\x55\x1d\x11", (order->flags & FACTORY_CRITICAL_NAMES) != 0, &value);
     }
     put_name_constraints(&list, order);
-    if (order->point != NULL)
-        put_distribution_point(&list, order->point);
+    if (order->point != NULL || order->crl_issuer != NULL)
+        put_distribution_point(&list, order);
     if (order->responder != NULL)
         put_authority_information(&list, order->responder);
     put_ocsp_no_check(&list, order->flags);

@@ -45,6 +45,7 @@ struct factory_order {
     const char *names; /* "dns:a.example,uri:sip:b.example,email:x@y,ip:10.0.0.1,dir:CN,other:"; NULL: none */
     const char *permitted, *excluded; /* the same for nameConstraints; ip: wants a prefix, "ip:10.0.0.0/8" */
     const char *point;                /* URI of the CRL distribution point; NULL: none */
+    const char *crl_issuer;           /* CN of the cRLIssuer of a distribution point; NULL: none */
     const char *responder; /* authorityInfoAccess: a URI of a CA certificate, then this one of an OCSP
                               responder; NULL: none */
     unsigned flags;
@@ -59,10 +60,13 @@ struct factory_crl_order {
     uint32_t number;                  /* 0: no CRLNumber */
     int64_t this_update, next_update; /* 0: a day before FACTORY_NOW, a day after; next_update -1: none */
     uint32_t serials[8];              /* up to the first 0 */
+    uint8_t entry_reasons[8];         /* CRLReason of each; 0: keyCompromise */
+    const char *entry_issuers[8];     /* certificateIssuer of each, a CN; NULL: none */
+    uint32_t base;                    /* BaseCRLNumber of a delta; 0: none */
     const char *point;                /* issuingDistributionPoint: URI; NULL: none */
     bool only_users, only_authorities, indirect;
     uint32_t reasons; /* onlySomeReasons, bits as CRL_REASONS_ALL; 0: none */
-    bool delta, unknown_critical, entry_unknown_critical, number_critical, bad_signature, inner_algorithm;
+    bool unknown_critical, entry_unknown_critical, number_critical, bad_signature, inner_algorithm;
 };
 
 struct text factory_crl_der(const struct factory_crl_order *order);

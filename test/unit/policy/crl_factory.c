@@ -5,16 +5,29 @@
 
 #include "factory_fields.h"
 
+static void put_entry_issuer(struct bytes *to, const char *issuer)
+{
+    struct bytes name = {0}, names = {0}, value = {0};
+    put_name(&name, issuer);
+    bytes_wrap(&names, 0xa4, &name);
+    bytes_wrap(&value, 0x30, &names);
+    EXTENSION(to, "\x55\x1d\x1d", true, &value);
+}
+
 static void put_crl_entries(struct bytes *to, const struct factory_crl_order *order)
 {
     struct bytes list = {0};
 
     for (size_t i = 0; i < 8 && order->serials[i] != 0; i++) {
         struct bytes entry = {0}, extension = {0}, reason = {0};
+        const uint8_t given = order->entry_reasons[i] == 0 ? 1 : order->entry_reasons[i];
         put_integer(&entry, order->serials[i]);
         put_time(&entry, FACTORY_NOW - 10 * FACTORY_DAY);
-        bytes_put(&reason, "\x0a\x01\x01", 3);
+        bytes_put(&reason, "\x0a\x01", 2);
+        bytes_put(&reason, &given, 1);
         EXTENSION(&extension, "\x55\x1d\x15", order->entry_unknown_critical, &reason);
+        if (order->entry_issuers[i] != NULL)
+            put_entry_issuer(&extension, order->entry_issuers[i]);
         bytes_wrap(&entry, 0x30, &extension);
         bytes_wrap(&list, 0x30, &entry);
     }
@@ -50,15 +63,17 @@ static void put_issuing_point(struct bytes *to, const struct factory_crl_order *
 
 static void put_crl_extensions(struct bytes *to, const struct factory_crl_order *order)
 {
-    struct bytes list = {0}, sequence = {0}, number = {0}, null = {0};
+    struct bytes list = {0}, sequence = {0}, number = {0}, base = {0}, null = {0};
 
     if (order->number != 0) {
         put_integer(&number, order->number);
         EXTENSION(&list, "\x55\x1d\x14", order->number_critical, &number);
     }
     put_issuing_point(&list, order);
-    if (order->delta)
-        EXTENSION(&list, "\x55\x1d\x1b", true, &number);
+    if (order->base != 0) {
+        put_integer(&base, order->base);
+        EXTENSION(&list, "\x55\x1d\x1b", true, &base);
+    }
     bytes_put(&null, "\x05\x00", 2);
     if (order->unknown_critical)
         EXTENSION(&list, "\x2a\x03\x04", true, &null);
