@@ -10,7 +10,7 @@ build_packages=(
     autoconf automake libtool make dpkg-dev
 )
 test_packages=(
-    libcmocka-dev libssl-dev libwolfssl-dev binutils procps python3-pytest python3-pytest-timeout python3-cryptography python3-cryptography-vectors
+    libcmocka-dev libssl-dev libwolfssl-dev binutils procps python3-pytest python3-pytest-timeout python3-pytest-xdist python3-cryptography python3-cryptography-vectors
     python3-dnspython python3-yaml kamailio kamailio-tls-modules sip-tester stunnel4 unbound knot nsd openssl
     valgrind jq lnav logrotate prometheus
     mandoc systemd
