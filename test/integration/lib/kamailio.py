@@ -2,6 +2,7 @@
 """Kamailio as a real neighbour: our internal server, or a partner's edge. A user agent stands behind it over UDP; what
 is not for its own domain goes out over mutual TLS to the gateway."""
 
+import contextlib
 import socket
 from pathlib import Path
 
@@ -146,5 +147,8 @@ class Kamailio:
         return found
 
     def close(self):
-        if self.process is not None:
-            self.process.stop(timeout=15)
+        if self.process is None:
+            return
+        # Its end is not what is tested, and with OpenSSL 3 it hangs there now and then.
+        with contextlib.suppress(wait.TimedOut):
+            self.process.stop(timeout=5)
