@@ -16,7 +16,7 @@ METHODS = ("MESSAGE", "INVITE", "REFER", "SUBSCRIBE", "NOTIFY", "OPTIONS", "INFO
 
 def assert_refused(lab, connection, call_id, status, reason, *, direction="inbound", timeout=5.0):
     answer = connection.expect_answer(call_id=call_id, timeout=timeout).message
-    event = lab.gateway.audit.wait_for(event="request", call_id=call_id, method=answer.method)
+    event = lab.gateway.audit.wait_for(event="request", call_id=call_id, method=answer.method, status=status)
     assert event["reason"] == reason and event["direction"] == direction, event
     assert answer.status == event["status"] == status, (answer.start, event)
     if direction == "inbound":
