@@ -15,7 +15,8 @@ from pathlib import Path
 PEERS = ["fedgate", "kamailio-stateless", "kamailio-stateful", "haproxy", "nginx", "alone"]
 PLACES = {"one": "proxy on one processor, load tool on another", "two": "two threads each on two processors",
           "shared": "one processor for all"}
-PLACES |= {f"workers-{n}": f"{n} worker(s), each on a processor of its own" for n in range(1, 65)}
+for kind, share in (("workers", "a processor of its own"), ("quarters", "a quarter of a processor of its own")):
+    PLACES |= {f"{kind}-{n}": f"{n} worker(s), each on {share}" for n in range(1, 65)}
 # mode -> what it is, what is compared, its unit, and whether more is better
 MODES = {
     "deep": ("8 connections with 16 requests outstanding each, 512 octets", "per_proxy_cpu_s", "requests/CPU s", True),
@@ -92,9 +93,9 @@ def print_markdown(place, runs):
 def print_workers(runs):
     """How much more fedgate does with more workers, by the clock and by its own CPU time."""
     for (place, mode), by_peer in sorted(runs.items()):
-        first = runs.get(("workers-1", mode), {}).get("fedgate")
+        first = runs.get((place.split("-")[0] + "-1", mode), {}).get("fedgate")
         ours = by_peer.get("fedgate")
-        if not place.startswith("workers-") or not first or not ours:
+        if "-" not in place or not first or not ours:
             continue
         wall, cpu = (median(ours, key) / median(first, key) for key in ("per_s", "per_proxy_cpu_s"))
         print(f"{mode}, {PLACES[place]}: {wall:.2f} times one worker by the clock ({show(median(ours, 'proxy_util'))} processors in "
