@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway/confinement.h"
 #include "gateway/gateway_parts.h"
 #include "gateway/privileges.h"
 #include "gateway/tls/context.h"
+#include "gateway/user_reading.h"
 
 static void end_when_workers_ended(uv_async_t *async)
 {
@@ -91,8 +93,18 @@ static bool open_logs(struct gateway *gateway, char *why, size_t size)
     return gateway->audit != NULL;
 }
 
+static void say_unreadable(struct gateway *gateway, const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        char *line = problem_line(&problems->list[i]);
+        operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "user-cannot-read", "problem=%s",
+                      line == NULL ? "" : line);
+        free(line);
+    }
+}
+
 /* Then opens the logs, and says there what is in force: before any thread, so that all are held by it. */
-static bool give_up_powers(struct gateway *gateway, char *why, size_t size)
+static bool become_user(struct gateway *gateway, const struct problems *unreadable, char *why, size_t size)
 {
     struct confinement confinement;
 
@@ -109,8 +121,21 @@ static bool give_up_powers(struct gateway *gateway, char *why, size_t size)
         return false;
     if (privileges == PRIVILEGES_KEPT)
         operation_log(gateway->shared.log, LOG_LEVEL_WARNING, "privileges-kept", "why=%s", kept);
+    if (privileges == PRIVILEGES_DROPPED)
+        say_unreadable(gateway, unreadable);
     confinement_say(&confinement, gateway->shared.log);
     return true;
+}
+
+static bool give_up_powers(struct gateway *gateway, char *why, size_t size)
+{
+    struct problems unreadable;
+
+    problems_init(&unreadable);
+    user_reading_check(gateway->settings, (int64_t)time(NULL), &unreadable); /* while there is root to try it from */
+    bool given_up = become_user(gateway, &unreadable, why, size);
+    problems_deinit(&unreadable);
+    return given_up;
 }
 
 /* Binds all ports; nothing is accepted yet. */

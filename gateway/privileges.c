@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,8 +16,7 @@ static bool may(const char *path, int how, char *why, size_t size)
     return false;
 }
 
-/* As that user for a moment: can it do what the gateway will have to do? */
-static bool can_serve(const struct settings *settings, const struct passwd *user, char *why, size_t size)
+bool privileges_suffice(const struct settings *settings, const struct passwd *user, char *why, size_t size)
 {
     bool able = false;
     gid_t groups[GROUPS_MOST]; /* root's own would open files that the user cannot read */
@@ -41,19 +39,32 @@ static bool can_serve(const struct settings *settings, const struct passwd *user
     return able;
 }
 
+const struct passwd *privileges_user(const struct settings *settings)
+{
+    if (settings->user != NULL)
+        return getpwnam(settings->user);
+    const struct passwd *user = getpwnam("fedgate");
+    return user != NULL ? user : getpwnam("nobody");
+}
+
+bool privileges_become(const struct passwd *user)
+{
+    if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+        setuid(user->pw_uid) != 0)
+        return false;
+    return setuid(0) != 0 && seteuid(0) != 0;
+}
+
 static enum privileges become(const struct passwd *user, char *why, size_t size)
 {
     snprintf(why, size, "the user %s cannot be taken on", user->pw_name);
-    if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
-        setuid(user->pw_uid) != 0)
-        return PRIVILEGES_FAILED;
-    return setuid(0) == 0 || seteuid(0) == 0 ? PRIVILEGES_FAILED : PRIVILEGES_DROPPED;
+    return privileges_become(user) ? PRIVILEGES_DROPPED : PRIVILEGES_FAILED;
 }
 
 static enum privileges become_named(const struct settings *settings, char *why, size_t size)
 {
     char what[400] = "";
-    const struct passwd *user = getpwnam(settings->user);
+    const struct passwd *user = privileges_user(settings);
 
     if (user == NULL) {
         snprintf(why, size, "user: there is no user %s", settings->user);
@@ -61,7 +72,7 @@ static enum privileges become_named(const struct settings *settings, char *why, 
     }
     if (user->pw_uid == 0)
         return PRIVILEGES_NONE;
-    if (can_serve(settings, user, what, sizeof(what)))
+    if (privileges_suffice(settings, user, what, sizeof(what)))
         return become(user, why, size);
     snprintf(why, size, "for the user %s, %s", settings->user, what);
     return PRIVILEGES_FAILED;
@@ -76,10 +87,8 @@ enum privileges privileges_drop(const struct settings *settings, char *why, size
         return PRIVILEGES_NONE;
     if (settings->user != NULL)
         return become_named(settings, why, size);
-    const struct passwd *user = getpwnam("fedgate");
-    if (user == NULL)
-        user = getpwnam("nobody");
-    if (user != NULL && can_serve(settings, user, what, sizeof(what)))
+    const struct passwd *user = privileges_user(settings);
+    if (user != NULL && privileges_suffice(settings, user, what, sizeof(what)))
         return become(user, why, size);
     snprintf(why, size,
              "running as root, since for the user %s %s; name one that can in gateway.yaml (user: NAME)",

@@ -5,6 +5,8 @@
 /* Started as root, the gateway becomes an ordinary user once its ports are bound and its keys are read: the
  * one of `user:`, else fedgate, else nobody. Before any thread is started. */
 
+#include <pwd.h>
+
 #include "gateway/settings.h"
 
 enum privileges {
@@ -16,5 +18,12 @@ enum privileges {
 };
 
 enum privileges privileges_drop(const struct settings *settings, char *why, size_t size);
+
+/* Its steps. Whom it would become: of the C library, good until accounts are asked for again. NULL: there is
+ * no such account. */
+const struct passwd *privileges_user(const struct settings *settings);
+/* As root, that user for a moment: can it do without what the gateway would refuse to start? `why` not. */
+bool privileges_suffice(const struct settings *settings, const struct passwd *user, char *why, size_t size);
+bool privileges_become(const struct passwd *user); /* for good */
 
 #endif

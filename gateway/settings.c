@@ -7,6 +7,7 @@
 
 #include "gateway/settings.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -247,7 +248,9 @@ static void load_partners(struct settings_draft *draft)
         named_files_set_folder(draft->named, settings->partners_folder);
     const struct yaml_node *node = yaml_find(draft->root, "partners");
     const char *shown = path_shown((struct place){settings->file, 0, 0}, settings->partners_folder);
-    if (stat(settings->partners_folder, &facts) != 0)
+    if (stat(settings->partners_folder, &facts) != 0 && errno == EACCES)
+        yaml_error(&draft->reading, node, "file-unreadable", "the folder %s may not be read by this user", shown);
+    else if (stat(settings->partners_folder, &facts) != 0)
         yaml_error(&draft->reading, node, "file-missing", "the folder %s does not exist", shown);
     else if (!S_ISDIR(facts.st_mode))
         yaml_error(&draft->reading, node, "not-a-folder",

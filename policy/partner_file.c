@@ -114,17 +114,34 @@ char *file_read(const char *path, size_t largest, size_t *length, const char **w
     return content;
 }
 
+/* Cuts a path to the first folder on the way that this user may not search. */
+static bool cut_to_closed_folder(char *path)
+{
+    for (char *at = path; *at != '\0' && (at = strchr(at + 1, '/')) != NULL;) {
+        *at = '\0';
+        if (access(path, X_OK) != 0)
+            return errno == EACCES;
+        *at = '/';
+    }
+    return false;
+}
+
 char *file_read_or_report(const char *path, size_t largest, size_t *length, struct place place,
                           struct problems *problems)
 {
-    char quoted[UTF8_QUOTED];
+    char quoted[UTF8_QUOTED], folder[UTF8_QUOTED];
     struct file_trouble trouble = {NULL, NULL};
     char *content = load(path, largest, length, &trouble);
 
-    if (content == NULL)
-        problems_add(problems, SEVERITY_ERROR, place, trouble.token, "%s %s",
-                     utf8_quote(text_of(path_shown(place, path)), quoted), trouble.sentence);
-    return content;
+    if (content != NULL)
+        return content;
+    utf8_quote(text_of(path_shown(place, path)), quoted);
+    char *cut = strcmp(trouble.token, "file-unreadable") == 0 ? strdup(path) : NULL;
+    bool closed = cut != NULL && cut_to_closed_folder(cut);
+    problems_add(problems, SEVERITY_ERROR, place, trouble.token, "%s %s%s%s", quoted, trouble.sentence,
+                 closed ? ": closed is the folder " : "", closed ? utf8_quote(text_of(cut), folder) : "");
+    free(cut);
+    return NULL;
 }
 
 /* ---- one partner ---- */

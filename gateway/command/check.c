@@ -5,6 +5,7 @@
 #include "gateway/command/command.h"
 #include "gateway/command/configuration.h"
 #include "gateway/command/options.h"
+#include "gateway/user_reading.h"
 
 /* Loads everything that `run` would and tells every problem. Opens no socket. */
 
@@ -76,9 +77,12 @@ int command_check(int argc, char **argv)
         break;
     }
     problems_init(&problems);
+    int64_t now = (int64_t)time(NULL);
     struct settings *settings =
-        settings_load(file == NULL ? CONFIGURATION_FILE : file, (int64_t)time(NULL), false, &problems);
-    bool valid = settings != NULL && !(strict && problems.count > 0);
+        settings_load(file == NULL ? CONFIGURATION_FILE : file, now, false, &problems);
+    if (settings != NULL)
+        user_reading_check(settings, now, &problems);
+    bool valid = settings != NULL && !problems_have_errors(&problems) && !(strict && problems.count > 0);
     configuration_print_problems(&problems);
     if (json)
         print_json(&problems, settings);

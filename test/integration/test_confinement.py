@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import gateway, wait
+from lib import gateway, other_user, wait
 
 INTRUDER = gateway.BINARY.parents[1] / "test/unit/confinement/confined"
 
@@ -167,32 +167,9 @@ def test_kernel_without_them_is_no_reason_to_stay_down(lab):
 
 def test_refuses_to_be_looked_into(make_lab):
     """Even the same user may not: no dump, no debugger. The kernel then gives /proc/PID to root."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to run it as somebody else")
     lab = make_lab()
     lab.gateway.stop()
-    folder = lab.gateway.folder
-    subprocess.run(["chown", "-R", "nobody", folder], check=True)
-    keys = folder / "keys"
-    keys.mkdir()
-    for side in ("internal", "external"):
-        for name in ("certificate", "key"):
-            copy = keys / f"{side}-{name}.pem"
-            shutil.copy(lab.gateway.settings[side][name], copy)
-            lab.gateway.settings[side][name] = str(copy)
-    roots = [lab.gateway.settings["internal"], *lab.gateway.partners.values()]
-    for number, owner in enumerate(roots):
-        copy = keys / f"root-{number}.pem"
-        shutil.copy(owner["roots"][0], copy)
-        owner["roots"] = [str(copy)]
-    lab.gateway.write()
-    subprocess.run(["chown", "-R", "nobody", folder], check=True)
-    for parent in folder.parents:
-        if parent == Path("/tmp"):
-            break
-        parent.chmod(0o755)
-    lab.gateway.settings["user"] = "nobody"
-    lab.gateway.write()
+    other_user.give(lab.gateway)
     lab.gateway.start()
     process = Path(f"/proc/{lab.gateway.process.pid}")
     assert set(status_of(lab.gateway, "Uid")) == {"65534"}
