@@ -11,6 +11,7 @@
 /* Certificates end by themselves, while nothing else changes: somebody should know in time. */
 
 #define WORD_MOST 256u
+#define CRL_LIFE_PARTS 4
 
 bool watch_is_near(const struct watch *watch, int64_t ends)
 {

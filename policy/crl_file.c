@@ -65,10 +65,7 @@ static void check_dates(const struct crl_file *file, const struct crl *crl)
 {
     char sentence[200], date[CALENDAR_DATE];
     int64_t now = file->loading->now, left = crl->next_update - now;
-    int64_t life = crl->next_update - crl->this_update, soon = ENDS_SOON_DAYS * CALENDAR_DAY;
 
-    if (soon > life / CRL_LIFE_PARTS)
-        soon = life / CRL_LIFE_PARTS;
     if (left < 0) {
         snprintf(sentence, sizeof(sentence), "ended on %s; ask %s for the one that followed, until then %s",
                  calendar_date(crl->next_update, date), owner_of(file), what_follows(file->loading->rule));
@@ -77,7 +74,7 @@ static void check_dates(const struct crl_file *file, const struct crl *crl)
         snprintf(sentence, sizeof(sentence), "begins on %s; until then it counts for nothing",
                  calendar_date(crl->this_update, date));
         warn(file, crl, "crl-not-yet-valid", sentence);
-    } else if (left < soon) {
+    } else if (left < ENDS_SOON_DAYS * CALENDAR_DAY) {
         snprintf(sentence, sizeof(sentence), "ends on %s; put the one that follows in its place",
                  calendar_date(crl->next_update, date));
         warn(file, crl, "ends-soon", sentence);

@@ -13,9 +13,8 @@
 
 #define CRL_FILE_LARGEST (16u * 1024u * 1024u) /* octets */
 #define CRLS_MOST 200u                         /* of one list of files */
-/* A CRL that ends within ENDS_SOON_DAYS is worth a warning, unless it lives so short that this would be said
- * always: then in the last quarter of its life. */
-#define CRL_LIFE_PARTS 4
+/* A CRL that ends within ENDS_SOON_DAYS is worth a warning, also one that never lives longer: whoever lists
+ * a file has to replace it. */
 
 struct crl_loading {
     const struct trust_anchors *anchors; /* whose CRLs these should be */
