@@ -13,6 +13,7 @@
  * a TLS context of its own, so that nothing is shared but the settings, which do not change. */
 
 #define THREADS_MOST 16u
+#define COUNT_COLUMNS 32 /* of "N of M" */
 
 struct all {
     const struct settings *settings;
@@ -34,8 +35,11 @@ static void walk_one(struct all *all, struct probe *probe)
         atomic_store(&all->trouble, true);
     probe_release(probe);
     size_t done = atomic_fetch_add(&all->done, 1) + 1;
-    if (all->shows_progress)
-        fprintf(stderr, "\r%zu of %zu%s", done, all->count, done == all->count ? "\r\033[K" : "");
+    if (!all->shows_progress)
+        return;
+    fprintf(stderr, "\r%zu of %zu", done, all->count);
+    if (done == all->count)
+        fprintf(stderr, "\r%*s\r", COUNT_COLUMNS, "");
 }
 
 static void work(void *context)

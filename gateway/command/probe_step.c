@@ -11,12 +11,19 @@
 #define RESULT_WIDTH 9
 #define NAME_WIDTH 13
 #define DETAIL_COLUMN (2u + RESULT_WIDTH + NAME_WIDTH)
-#define CLEAR_LINE "\r\033[K"
+
+/* Most that a line of progress takes: it must not wrap, or it could not be cleared. */
+static int progress_columns(void)
+{
+    unsigned columns = terminal_columns(stdout);
+
+    return (int)(columns < TERMINAL_COLUMNS ? columns : TERMINAL_COLUMNS) - 1;
+}
 
 /* While a step runs: one line, which its end takes the place of. */
 static void show_progress(const struct probe *probe, const char *detail)
 {
-    int room = (int)(TERMINAL_COLUMNS - DETAIL_COLUMN - 1);
+    int room = progress_columns() - (int)DETAIL_COLUMN;
 
     if (!probe->streams || !probe->is_terminal)
         return;
@@ -37,6 +44,13 @@ void probe_begin(struct probe *probe, const char *name, const char *format, ...)
     show_progress(probe, detail);
 }
 
+/* Without an escape sequence: these are for colour, and who forbids colour wants none of them. */
+static void clear_progress(const struct probe *probe)
+{
+    if (probe->is_terminal)
+        printf("\r%*s\r", progress_columns(), "");
+}
+
 static void show(const struct probe *probe, const struct probe_step *step)
 {
     static const enum shade shades[] = {
@@ -51,7 +65,8 @@ static void show(const struct probe *probe, const struct probe_step *step)
         snprintf(detail, sizeof(detail), "%s (%" PRIu64 " ms)", step->detail, step->duration_ms);
     else
         snprintf(detail, sizeof(detail), "%s", step->detail);
-    printf("%s  ", probe->is_terminal ? CLEAR_LINE : "");
+    clear_progress(probe);
+    printf("  ");
     terminal_shade(stdout, probe->colour, shades[step->result], words[step->result], RESULT_WIDTH);
     printf("%-*s", NAME_WIDTH, step->name);
     terminal_wrap(stdout, DETAIL_COLUMN, detail);

@@ -420,6 +420,25 @@ def test_a_step_in_progress_is_seen(make_stage, deaf):
     assert alive and re.search(rb"\.\.\. +tls +handshake$", printed)
 
 
+@pytest.mark.parametrize("words, no_colour", [(("fabrikam",), False), (("fabrikam",), True), (("--all",), True)])
+def test_no_escape_sequence_where_colour_is_not_wanted(stage, words, no_colour):
+    """Neither for what is under way."""
+    environment = {**os.environ, "NO_COLOR": "1" if no_colour else ""}
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([str(program.BINARY), "probe", "-c", str(stage.lab.gateway.file), *words], stdout=theirs,
+                          stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        printed = b""
+        try:
+            while octets := os.read(ours, 4096):
+                printed += octets
+        except OSError:  # the other end is closed
+            pass
+        os.close(ours)
+        assert process.wait(20) in (0, 3)
+    assert b"fabrikam" in printed and (b"\x1b" in printed) == (not no_colour)
+
+
 @pytest.mark.parametrize("words", [(), ("fabrikam", "contoso"), ("--jsn", "fabrikam")])
 def test_wrong_usage_is_one_line_and_2(stage, words):
     done = stage.run(*words)
