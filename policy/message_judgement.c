@@ -77,8 +77,7 @@ static enum reason sender_reason(const struct partner *partner, enum reason reas
     return reason;
 }
 
-/* A further place that a request is to go to, if it names one. */
-static bool is_inside(const struct policy *policy, struct text host)
+bool message_place_is_inside(const struct policy *policy, struct text host)
 {
     return host.length == 0 || policy_is_own_domain(policy, host) || policy_lists_server(policy, host);
 }
@@ -88,7 +87,7 @@ static bool leads_inside(const struct policy *policy, const struct partner *part
 {
     if (facts->names_us || is_cancel(facts) || continues_dialog(partner, facts))
         return true;
-    if (!is_inside(policy, facts->route_host) || !is_inside(policy, facts->maddr))
+    if (!message_place_is_inside(policy, facts->route_host) || !message_place_is_inside(policy, facts->maddr))
         return false;
     return policy_is_own_domain(policy, facts->request_domain);
 }

@@ -14,7 +14,8 @@ struct message_facts {
     struct text from_domain;    /* host of the From URI; empty when it is not a sip or sips URI */
     struct text request_domain; /* host of the Request-URI after our own Route entries were taken off */
     struct text maddr;      /* of the Request-URI: where it is to be sent whatever its host; empty: none */
-    struct text route_host; /* host of the Route entry that is now on top; empty when there is none */
+    struct text route_host; /* of the Route entries that are left: the first place, host or maddr, that is not
+                               inside, else the host of the one on top; empty when there is none */
     struct text
         dialog_domain; /* the partner's domain that a proven dialog belongs to; empty outside of one */
     enum direction dialog_direction; /* of a proven dialog's first request */
@@ -46,6 +47,9 @@ struct message_verdict message_judge_inbound(const struct policy *policy, struct
 /* From a listed server's session; the sender was proven at the handshake. */
 struct message_verdict message_judge_outbound(const struct policy *policy, const struct message_facts *facts,
                                               int64_t now, const struct check_log *log);
+
+/* May a partner's request name this as a further place to go to? Also where it names none. */
+bool message_place_is_inside(const struct policy *policy, struct text host);
 
 /* Does `methods:` of a partner govern it? ACK, CANCEL, PRACK, UPDATE and BYE follow the INVITE. */
 bool method_is_governed(struct text method);

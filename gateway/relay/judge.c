@@ -175,6 +175,33 @@ static void cross(struct request *request, const struct message_verdict *verdict
     relay_forward(transaction);
 }
 
+/* Our servers go where a Route leads, whichever place of the list it has, and a maddr sends them past the
+ * host: so all of them are looked at. The first that leads elsewhere, else the one on top. */
+static struct text route_place(const struct request *request)
+{
+    const struct policy *policy = &request->worker->snapshot->settings->policy;
+    const struct route *route = &request->route;
+    struct sip_values values = sip_values_of(request->message, SIP_HEADER_ROUTE);
+    struct sip_value value;
+    struct sip_address address;
+
+    for (size_t i = 0; sip_values_next(&values, &value) == SIP_NEXT_ITEM; i++) {
+        if (i < route->own_entries)
+            continue;
+        if (value.header_index == route->last_route_header)
+            break;
+        if (!sip_address_read(value.text, &address) || address.uri.host.length == 0)
+            return value.text;
+        struct text maddr = sip_uri_maddr(&address.uri);
+        if (!message_place_is_inside(policy, maddr))
+            return maddr;
+        if (!message_place_is_inside(policy, address.uri.host) &&
+            !route_names_us(request->worker, &address.uri))
+            return address.uri.host;
+    }
+    return route->next.host;
+}
+
 static struct message_facts facts_of(const struct request *request)
 {
     const struct sip_message *message = request->message;
@@ -187,7 +214,9 @@ static struct message_facts facts_of(const struct request *request)
         .from_domain = from->kind == SIP_URI_SIP || from->kind == SIP_URI_SIPS ? from->host : TEXT_NONE,
         .request_domain = route->request_uri.host,
         .maddr = sip_uri_maddr(&route->request_uri),
-        .route_host = route->next.host,
+        .route_host = session_direction(request->session) == DIRECTION_INBOUND && route->next.text.length > 0
+                          ? route_place(request)
+                          : route->next.host,
         .in_dialog = in_dialog,
         .dialog_domain = in_dialog ? route->mark.domain : TEXT_NONE,
         .dialog_direction = route->mark.direction,

@@ -21,18 +21,23 @@ void request_refuse(struct request *request, enum reason reason, const struct pa
 
 /* ---- what any proxy checks first (RFC 3261 16.3) ---- */
 
-static enum reason check_proxy_require(struct request *request, struct lines *lines)
+/* It asks for something of a proxy, and there is nothing that we know: no list that cannot be read is let by,
+ * since who comes next may read it. */
+static void refuse_required(struct request *request, struct lines *lines)
 {
     struct sip_values values = sip_values_of(request->message, SIP_HEADER_PROXY_REQUIRE);
     struct sip_value value;
-    size_t count = 0;
+    enum sip_next next;
 
-    while (sip_values_next(&values, &value) == SIP_NEXT_ITEM) {
-        lines_add(lines, count++ == 0 ? TEXT("Unsupported: ") : TEXT(", "));
+    lines_add(lines, TEXT("Unsupported: "));
+    while ((next = sip_values_next(&values, &value)) == SIP_NEXT_ITEM) {
         lines_add(lines, value.text);
+        lines_add(lines, values.index == SIP_NO_HEADER ? TEXT("\r\n") : TEXT(", "));
     }
-    lines_add(lines, TEXT("\r\n"));
-    return count == 0 ? REASON_OK : REASON_UNSUPPORTED_EXTENSION;
+    if (next == SIP_NEXT_END)
+        request_refuse(request, REASON_UNSUPPORTED_EXTENSION, NULL, lines_end(lines, 0), NULL);
+    else
+        request_refuse(request, REASON_MALFORMED_MESSAGE, NULL, TEXT_NONE, "Proxy-Require cannot be read");
 }
 
 void request_begin(struct request *request)
@@ -54,9 +59,8 @@ void request_begin(struct request *request)
         request_refuse(request, REASON_LOOP_DETECTED, NULL, TEXT_NONE, NULL);
     else if (message->has_max_breadth && message->max_breadth == 0)
         request_refuse(request, REASON_MAX_BREADTH_EXCEEDED, NULL, TEXT_NONE, NULL);
-    else if (message->of_kind[SIP_HEADER_PROXY_REQUIRE].count > 0 &&
-             check_proxy_require(request, &lines) != REASON_OK)
-        request_refuse(request, REASON_UNSUPPORTED_EXTENSION, NULL, lines_end(&lines, 0), NULL);
+    else if (message->of_kind[SIP_HEADER_PROXY_REQUIRE].count > 0)
+        refuse_required(request, &lines);
     else
         request_judge(request);
 }

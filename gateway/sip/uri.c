@@ -105,6 +105,41 @@ static bool escapes_are_whole(struct text t)
     return true;
 }
 
+static unsigned hex_value(char c)
+{
+    return c <= '9' ? (unsigned)(c - '0') : (unsigned)(text_lower(c) - 'a') + 10;
+}
+
+/* RFC 3261 19.1.4: an escape is the octet that it stands for, in names too; `;%6Daddr` is maddr for who
+ * undoes it. `name`: of a URI whose escapes are whole. */
+static bool is_named(const struct sip_parameter *parameter, struct text plain)
+{
+    struct text name = parameter->name;
+    size_t i = 0;
+
+    if (name.length <= plain.length)
+        return octets_equal(name, plain);
+    while (name.length > 0 && i < plain.length) {
+        bool is_escape = name.at[0] == '%' && name.length >= 3;
+        char c = is_escape ? (char)(hex_value(name.at[1]) << 4 | hex_value(name.at[2])) : name.at[0];
+        if (text_lower(c) != text_lower(plain.at[i++]))
+            return false;
+        name = text_skip(name, is_escape ? 3 : 1);
+    }
+    return name.length == 0 && i == plain.length;
+}
+
+static bool find_parameter(const struct sip_uri *uri, struct text name, struct sip_parameter *parameter)
+{
+    struct text rest = uri->parameters;
+
+    while (sip_parameter_next(&rest, parameter) == SIP_NEXT_ITEM) {
+        if (is_named(parameter, name))
+            return true;
+    }
+    return false;
+}
+
 /* RFC 3261 19.1.1: no parameter twice. Looked at for those that say where a request goes. */
 static bool parameters_are_sane(struct text rest)
 {
@@ -113,9 +148,9 @@ static bool parameters_are_sane(struct text rest)
     enum sip_next next;
 
     while ((next = sip_parameter_next(&rest, &parameter)) == SIP_NEXT_ITEM) {
-        bool *seen = octets_equal(parameter.name, TEXT("maddr"))       ? &has_maddr
-                     : octets_equal(parameter.name, TEXT("transport")) ? &has_transport
-                                                                       : NULL;
+        bool *seen = is_named(&parameter, TEXT("maddr"))       ? &has_maddr
+                     : is_named(&parameter, TEXT("transport")) ? &has_transport
+                                                               : NULL;
         if (seen != NULL && *seen)
             return false;
         if (seen != NULL)
@@ -250,13 +285,13 @@ bool sip_uri_read(struct text t, struct sip_uri *uri)
 bool sip_uri_is_loose_router(const struct sip_uri *uri)
 {
     struct sip_parameter parameter;
-    return sip_parameter_find(uri->parameters, TEXT("lr"), &parameter);
+    return find_parameter(uri, TEXT("lr"), &parameter);
 }
 
 static struct text value_of(const struct sip_uri *uri, struct text name)
 {
     struct sip_parameter parameter;
-    return sip_parameter_find(uri->parameters, name, &parameter) ? parameter.value : TEXT_NONE;
+    return find_parameter(uri, name, &parameter) ? parameter.value : TEXT_NONE;
 }
 
 struct text sip_uri_transport(const struct sip_uri *uri)

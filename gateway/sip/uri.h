@@ -39,7 +39,8 @@ bool sip_host_read(struct text text, bool blanks_allowed, struct sip_host *host)
 
 /* The URI as written, without its parameters and headers: "sip:alice@corp.example". */
 struct text sip_uri_bare(const struct sip_uri *uri);
-/* For SIP and SIPS: `lr`, and the values of transport and maddr (empty when absent). */
+/* For SIP and SIPS: `lr`, and the values of transport and maddr (empty when absent), names with escapes
+ * included; values are still escaped. */
 bool sip_uri_is_loose_router(const struct sip_uri *uri);
 struct text sip_uri_transport(const struct sip_uri *uri);
 struct text sip_uri_maddr(const struct sip_uri *uri);

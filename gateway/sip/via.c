@@ -74,7 +74,7 @@ static bool keep_parameter(struct sip_via *via, enum known known, const struct s
     case KNOWN_RPORT:
         via->rport_name = parameter->name;
         via->rport = parameter->value;
-        return true;
+        return !parameter->is_quoted; /* an empty one would be filled in before its quotes */
     case KNOWN_ALIAS:
         via->alias = true;
         return true;

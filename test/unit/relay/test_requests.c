@@ -111,6 +111,15 @@ static void what_a_proxy_refuses_anyhow(void **state)
         {"Route: sip:fe1.corp.example\n", REASON_MALFORMED_MESSAGE, 400},
         {"CSeq: 2 MESSAGE\n", REASON_MALFORMED_MESSAGE, 400},
         {"Route: <sip:edge.contoso.example;lr>\n", REASON_NOT_OUR_DOMAIN, 403},
+        {"Route: <sip:fe1.corp.example;lr;maddr=192.0.2.9>\n", REASON_NOT_OUR_DOMAIN, 403},
+        {"Route: <sip:fe1.corp.example;lr;%6Dadd%72=192.0.2.9>\n", REASON_NOT_OUR_DOMAIN, 403},
+        {"Route: <sip:fe1.corp.example;lr>, <sip:192.0.2.9;lr>\n", REASON_NOT_OUR_DOMAIN, 403},
+        {"Route: <sip:fe1.corp.example;lr>\nRoute: <tel:+1234>\n", REASON_NOT_OUR_DOMAIN, 403},
+        {"Route: <sip:sip.corp.example;lr>, <sip:fe1.corp.example;lr>, "
+         "<sip:fe1.corp.example;lr;maddr=192.0.2.9>\n",
+         REASON_NOT_OUR_DOMAIN, 403},
+        {"Proxy-Require: foo,,\n", REASON_MALFORMED_MESSAGE, 400},
+        {"Proxy-Require:\n", REASON_MALFORMED_MESSAGE, 400},
     };
     char text[1024];
     (void)state;
@@ -118,11 +127,24 @@ static void what_a_proxy_refuses_anyhow(void **state)
         snprintf(text, sizeof(text), IN("MESSAGE", "%zu", "%s"), i, i, cases[i].more);
         lab_hear(lab.outside, text);
         const char *answer = lab_said(lab.outside);
+        if (*answer == '\0')
+            fail_msg("crossed: %s", cases[i].more);
         assert_int_equal(atoi(answer + 8), cases[i].status);
         assert_true(cases[i].status != 420 || strstr(answer, "Unsupported: foo, bar\n") != NULL);
         expect_event(cases[i].reason, cases[i].status);
     }
     assert_silent(lab.fe1);
+}
+
+/* By way of our servers, and by us again, is no way elsewhere. */
+static void routes_inside(void **state)
+{
+    (void)state;
+    lab_hear(lab.outside,
+             IN("MESSAGE", "a",
+                "Route: <sip:sip.corp.example;lr>, <sip:fe1.corp.example;lr>\n"
+                "Route: <sip:corp.example;lr;maddr=fe1.corp.example>, <sip:edge.corp.example;lr>\n"));
+    assert_says(lab.fe1, "MESSAGE ");
 }
 
 static void an_ack_is_never_answered(void **state)
@@ -357,6 +379,7 @@ int main(void)
         TEST(refusals_outwards_say_why),
         TEST(another_partners_from),
         TEST(what_a_proxy_refuses_anyhow),
+        TEST(routes_inside),
         TEST(an_ack_is_never_answered),
         TEST(the_ack_for_our_own_refusal_is_absorbed),
         TEST(negotiate_is_declined),

@@ -174,6 +174,8 @@ static void malformed_vias_are_refused(void **state)
         "SIP/2.0/UDP a.example;maddr=\"192.0.2.1\"",
         "SIP/2.0/UDP a.example;maddr",
         "SIP/2.0/UDP a.example;rport;rport",
+        "SIP/2.0/UDP a.example;rport=\"\"",
+        "SIP/2.0/UDP a.example;rport=\"5061\"",
         "SIP/2.0/UDPa.example",
         "SIP/2.0/UDP[::1]",
     };

@@ -109,6 +109,7 @@ static void malformed_uris_are_refused(void **state)
         "sip:bob@example.com;=x",
         "sip:bob@example.com;maddr=192.0.2.1;maddr=192.0.2.2",
         "sip:bob@example.com;Transport=tcp;transport=tls",
+        "sip:bob@example.com;maddr=192.0.2.1;%6daddr=192.0.2.2",
         "sip:bob@1234",
         "sip:bob@1.2.3.4.5",
         "sip:bob@256.1.1.1",
@@ -168,6 +169,14 @@ static void parameters_of_uris(void **state)
     assert_true(sip_uri_read(TEXT("sip:a@b;lr=on"), &uri));
     assert_true(sip_uri_is_loose_router(&uri));
     assert_int_equal(sip_uri_transport(&uri).length, 0);
+    /* RFC 4475 3.1.1.3: an escaped name is the name. */
+    assert_true(sip_uri_read(TEXT("sip:a@b;%6C%72;%4daddR=192.0.2.1;transpor%74=tls"), &uri));
+    assert_true(sip_uri_is_loose_router(&uri));
+    assert_text(sip_uri_maddr(&uri), "192.0.2.1");
+    assert_text(sip_uri_transport(&uri), "tls");
+    assert_true(sip_uri_read(TEXT("sip:a@b;%256daddr=192.0.2.1;mad%64=x;maddr%72=x;l%72x"), &uri));
+    assert_int_equal(sip_uri_maddr(&uri).length, 0);
+    assert_false(sip_uri_is_loose_router(&uri));
 }
 
 static void parameters_are_walked(void **state)
