@@ -81,6 +81,30 @@ static bool pass_up(struct transaction *transaction, const struct sip_message *r
     return true;
 }
 
+/* What a partner answers is held to his bound as what he asks is. */
+static bool is_too_large(const struct transaction *transaction, const struct sip_message *response)
+{
+    return transaction->direction == DIRECTION_OUTBOUND && transaction->partner != NULL &&
+           response->octets.length > transaction->partner->limits.message_size;
+}
+
+static void drop(const struct session *session, const struct sip_message *response, const char *why)
+{
+    operation_log(session->worker->shared->log, LOG_LEVEL_DEBUG, "response-dropped",
+                  "session=%llx why=%s status=%d", (unsigned long long)session->id, why, response->status);
+}
+
+/* It does not cross; a final one is the last that its target has to say, so that nobody need wait for more.
+ */
+static void refuse_large(struct transaction *transaction, const struct sip_message *response)
+{
+    drop(transaction->downstream, response, "limits.message-size of the partner");
+    if (response->status >= 200 &&
+        (transaction->state == TRANSACTION_CALLING || transaction->state == TRANSACTION_PROCEEDING))
+        relay_refuse(transaction, REASON_MESSAGE_TOO_LARGE,
+                     "the answer is over limits.message-size of the partner");
+}
+
 static void take_provisional(struct transaction *transaction, const struct sip_message *response)
 {
     struct worker *worker = transaction->worker;
@@ -94,7 +118,9 @@ static void take_provisional(struct transaction *transaction, const struct sip_m
     transaction->state = TRANSACTION_PROCEEDING;
     if (!transaction->cancel_sent)
         transaction_start_timer(worker->transactions, transaction, TIMER_C, worker_now(worker));
-    if (response->status > 100)
+    if (is_too_large(transaction, response))
+        refuse_large(transaction, response);
+    else if (response->status > 100)
         pass_up(transaction, response);
     if (first && transaction->cancelled)
         relay_cancel_downstream(transaction);
@@ -104,6 +130,10 @@ static void take_success(struct transaction *transaction, const struct sip_messa
 {
     bool again = transaction->state == TRANSACTION_ACCEPTED;
 
+    if (is_too_large(transaction, response)) {
+        refuse_large(transaction, response);
+        return;
+    }
     pass_up(transaction, response);
     if (again)
         return; /* another leg behind a fork, or the same 2xx again: both are the caller's to acknowledge */
@@ -120,6 +150,10 @@ static void take_refusal(struct transaction *transaction, const struct sip_messa
     acknowledge(transaction, response);
     if (response->status == 503) {
         relay_try_next(transaction, REASON_RELAYED);
+        return;
+    }
+    if (is_too_large(transaction, response)) {
+        refuse_large(transaction, response);
         return;
     }
     pass_up(transaction, response);
@@ -159,9 +193,7 @@ void relay_response(struct session *session, const struct sip_message *response)
         return;
     const char *why = why_stray(session, response, transaction);
     if (why != NULL) {
-        operation_log(worker->shared->log, LOG_LEVEL_DEBUG, "response-dropped",
-                      "session=%llx why=%s status=%d", (unsigned long long)session->id, why,
-                      response->status);
+        drop(session, response, why);
         return;
     }
     if (response->status < 200)

@@ -58,6 +58,25 @@ def test_message_size_of_a_partner(make_lab):
     contoso.expect_status(200, call_id="elsewhere")
 
 
+def test_message_size_of_a_partner_holds_for_his_answers(make_lab):
+    lab = make_lab(partners={"fabrikam": {"limits": {"message-size": "4KiB"}}})
+    inside = lab.from_inside()
+    inside.send(message("fits", ALICE, BOB))
+    lab.fabrikam.expect_request("MESSAGE", call_id="fits").answer(200, body=b"x" * 3000)
+    inside.expect_status(200, call_id="fits")
+    inside.send(message("large", ALICE, BOB))
+    lab.fabrikam.expect_request("MESSAGE", call_id="large").answer(200, body=b"x" * 5000)
+    inside.expect_status(513, call_id="large")
+    event = request_event(lab, "large", "message-too-large")
+    assert (event["partner"], event["direction"], event["status"]) == ("fabrikam", "outbound", 513)
+    assert event["detail"] == "the answer is over limits.message-size of the partner"
+    serves(lab, inside, lab.fabrikam, ALICE, BOB)
+    outside = lab.from_outside()  # and what our servers answer him is not his
+    outside.send(message("ours"))
+    lab.inside.expect_request("MESSAGE", call_id="ours").answer(200, body=b"x" * 5000)
+    outside.expect_status(200, call_id="ours")
+
+
 def test_header_size(make_lab):
     lab = make_lab(settings={"limits": {"header-size": "4KiB"}})
     connection = lab.from_outside()

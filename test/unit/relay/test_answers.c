@@ -254,6 +254,94 @@ static void the_target_has_no_room(void **state)
     assert_says(edge2, "MESSAGE ");
 }
 
+/* ---- larger than the partner may send ---- */
+
+#define LONG_LINE                                                                                            \
+    "X-Long: a line that says nothing, and takes room for nothing but room, until the whole answer, which "  \
+    "is short without it, is longer than the limits.message-size of the partner that it came from\n"
+
+static void large_reply(int status, const char *method)
+{
+    reply_by(lab.edge, status, method, LONG_LINE);
+}
+
+/* Nothing of it crosses, and the sender need not wait. */
+static void an_answer_that_is_too_large(void **state)
+{
+    (void)state;
+    lab.fabrikam->limits.message_size = 450;
+    send_on("MESSAGE");
+    large_reply(200, "MESSAGE");
+    const char *answer = lab_said(lab.inside);
+    assert_int_equal(strncmp(answer, "SIP/2.0 513 ", 12), 0);
+    assert_non_null(strstr(answer, "message-too-large"));
+    assert_null(strstr(answer, "X-Long"));
+    expect_event(REASON_MESSAGE_TOO_LARGE, 513);
+    assert_int_equal(lab.shared.in_flight, 0);
+    assert_int_equal(count_of_transactions(), 0);
+    send_on("MESSAGE"); /* the session goes on */
+    reply(200, "MESSAGE");
+    assert_says(lab.inside, "SIP/2.0 200 ");
+}
+
+static void a_large_refusal_of_an_invite_is_acknowledged(void **state)
+{
+    (void)state;
+    lab.fabrikam->limits.message_size = 450;
+    send_on("INVITE");
+    large_reply(486, "INVITE");
+    assert_says(lab.edge, "ACK sip:bob@fabrikam.example SIP/2.0\n");
+    assert_says(lab.inside, "SIP/2.0 513 ");
+    expect_event(REASON_MESSAGE_TOO_LARGE, 513);
+    assert_int_equal(lab.shared.in_flight, 0);
+}
+
+static void a_large_provisional_answer_is_not_the_last_word(void **state)
+{
+    (void)state;
+    lab.fabrikam->limits.message_size = 450;
+    send_on("INVITE");
+    large_reply(183, "INVITE");
+    assert_silent(lab.inside);
+    assert_int_equal(lab.event_count, 0);
+    reply(200, "INVITE");
+    assert_says(lab.inside, "SIP/2.0 200 ");
+    large_reply(200, "INVITE"); /* another leg */
+    assert_silent(lab.inside);
+    assert_int_equal(lab.event_count, 1);
+}
+
+static void a_large_503_is_a_503(void **state)
+{
+    struct session *edge2 = second_edge();
+    (void)state;
+    lab.fabrikam->limits.message_size = 450;
+    send_on("MESSAGE");
+    large_reply(503, "MESSAGE");
+    assert_says(edge2, "MESSAGE ");
+}
+
+/* The bound is the partner's, not that of our own servers towards him. */
+static void our_own_answers_are_not_the_partners(void **state)
+{
+    char text[2048];
+    (void)state;
+    lab.fabrikam->limits.message_size = 450;
+    lab_hear(lab.outside, "MESSAGE sip:alice@corp.example SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9hG4bKa\n"
+                          "From: <sip:bob@fabrikam.example>;tag=1\nTo: <sip:alice@corp.example>\nCall-ID: a\n"
+                          "CSeq: 1 MESSAGE\nContent-Length: 0\n\n");
+    assert_says(lab.fe1, "MESSAGE ");
+    strcpy(branch, lab_branch());
+    snprintf(text, sizeof(text),
+             "SIP/2.0 200 OK\nVia: SIP/2.0/TLS edge.corp.example:15061;branch=%s\nVia: SIP/2.0/TLS "
+             "h;branch=z9hG4bKa\n"
+             "From: <sip:bob@fabrikam.example>;tag=1\nTo: <sip:alice@corp.example>;tag=2\nCall-ID: a\n"
+             "CSeq: 1 MESSAGE\n" LONG_LINE "Content-Length: 0\n\n",
+             branch);
+    lab_hear(lab.fe1, text);
+    assert_says(lab.outside, "SIP/2.0 200 ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +362,11 @@ int main(void)
         TEST(the_target_goes_while_it_rings),
         TEST(no_target_has_a_session),
         TEST(the_target_has_no_room),
+        TEST(an_answer_that_is_too_large),
+        TEST(a_large_refusal_of_an_invite_is_acknowledged),
+        TEST(a_large_provisional_answer_is_not_the_last_word),
+        TEST(a_large_503_is_a_503),
+        TEST(our_own_answers_are_not_the_partners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
