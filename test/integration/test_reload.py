@@ -171,6 +171,37 @@ def test_certificate_and_key_are_renewed(lab, pki):
     crosses(lab, fresh)
 
 
+def test_internal_certificate_and_key_are_renewed(lab, pki):
+    """The same on the side of our own servers, for the sessions that they opened and for those that we opened to them."""
+    inside, outside = lab.from_inside(), lab.from_outside()
+    crosses(lab, inside, lab.fabrikam, ALICE, BOB)
+    crosses(lab, outside)
+    opened = lab.inside.live()
+    assert opened
+    renewed = pki.enterprise.leaf(dns=["edge.corp.example", "renewed.corp.example"])
+    lab.gateway.settings["internal"].update(certificate=renewed.chain_file, key=renewed.key_file)
+    lab.gateway.write()
+    assert lab.gateway.reload()["event"] == "policy-loaded"
+    crosses(lab, inside, lab.fabrikam, ALICE, BOB)
+    crosses(lab, outside)
+    assert lab.inside.live() == opened == lab.inside.connections
+    assert not lab.gateway.audit.find(event="session-closed")
+
+    def presented(connection):
+        return connection.socket.getpeercert(True)
+
+    der = renewed.certificate.public_bytes(certificates.serialization.Encoding.DER)
+    fresh = lab.from_inside(trust=[pki.enterprise])
+    assert presented(fresh) == der
+    crosses(lab, fresh, lab.fabrikam, ALICE, BOB)
+    for connection in opened:
+        assert presented(connection) != der
+        connection.close()
+    wait.until(lambda: lab.gateway.audit.find(event="session-closed", side="internal"), 5, "the gateway to see them end")
+    crosses(lab, outside)  # over a new one
+    assert [presented(connection) for connection in lab.inside.live()] == [der]
+
+
 def test_reloads_under_load(lab):
     """Twenty reloads while messages flow: each message crosses, memory levels off."""
     lab.inside.handler = peer.answering(200)
