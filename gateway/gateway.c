@@ -12,6 +12,7 @@
 #include "gateway/confinement.h"
 #include "gateway/gateway_parts.h"
 #include "gateway/privileges.h"
+#include "gateway/relay/discovered.h"
 #include "gateway/tls/context.h"
 #include "gateway/user_reading.h"
 
@@ -213,7 +214,9 @@ static bool gateway_init(struct gateway *gateway, const char *file)
     service_open(&gateway->service);
     gateway->shared.partners = partner_registry_create();
     gateway->shared.seen = seen_create();
-    if (gateway->shared.partners == NULL || gateway->shared.seen == NULL || uv_loop_init(&gateway->loop) != 0)
+    gateway->shared.discovered = discovered_create();
+    if (gateway->shared.partners == NULL || gateway->shared.seen == NULL ||
+        gateway->shared.discovered == NULL || uv_loop_init(&gateway->loop) != 0)
         return false;
     gateway->has_loop = true;
     if (uv_mutex_init(&gateway->shared.address_lock) != 0)
@@ -256,6 +259,7 @@ static void gateway_deinit(struct gateway *gateway)
     operation_log_destroy(gateway->shared.log);
     partner_registry_destroy(gateway->shared.partners);
     seen_destroy(gateway->shared.seen);
+    discovered_destroy(gateway->shared.discovered);
     monitor_end(gateway);
     if (gateway->has_lock)
         uv_mutex_destroy(&gateway->shared.address_lock);

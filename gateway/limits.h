@@ -34,6 +34,10 @@
       "how long a message waits for DNS or for a connection (dns-failed, connect-failed)")                   \
     X(waiting_bytes, "waiting-bytes", SIZE, 4194304, 65536, 268435456,                                       \
       "octets waiting to be written on one session (overloaded)")                                            \
+    X(discovered_rate, "discovered-rate", COUNT, 20, 1, 100000,                                              \
+      "messages a second from one discovered peer, told by its certificate (rate-limited)")                  \
+    X(discovered_users, "discovered-users", COUNT, 1000, 1, 100000,                                          \
+      "addresses of ours that one discovered peer may write to (rate-limited)")                              \
     X(drain_ms, "drain", DURATION, 30000, 0, 600000,                                                         \
       "how long stopping waits for what is in flight (shutting-down)")
 

@@ -38,7 +38,7 @@ static void print_gauges(struct metrics_page *page, const struct gateway *gatewa
                    "Requests that wait for DNS or for a session.");
     metrics_value(page, atomic_load(&shared->parked), NULL);
     metrics_family(page, "fedgate_partners", METRICS_GAUGE, "Partner files in force.");
-    metrics_value(page, partner_set_count(gateway->settings->partners), NULL);
+    metrics_value(page, partner_set_listed(gateway->settings->partners), NULL);
     metrics_family(page, "fedgate_policy_generation", METRICS_GAUGE,
                    "How often a configuration came into force since the start.");
     metrics_value(page, gateway->settings->generation, NULL);

@@ -101,8 +101,8 @@ static void take_into_force(struct gateway *gateway, struct settings *settings)
  * disk that is not mounted, or a copy under way, looks the same. */
 static bool leaves_nobody(struct gateway *gateway, const struct settings *settings)
 {
-    if (!gateway->reload.is_watched || partner_set_count(settings->partners) > 0 ||
-        partner_set_count(gateway->settings->partners) == 0)
+    if (!gateway->reload.is_watched || partner_set_listed(settings->partners) > 0 ||
+        partner_set_listed(gateway->settings->partners) == 0)
         return false;
     problems_add(&gateway->reload.problems, SEVERITY_ERROR, (struct place){settings->partners_folder, 0, 0},
                  "no-partner-left",

@@ -62,7 +62,7 @@ void reload_say_loaded(struct gateway *gateway, const struct settings *settings,
     if (difference != NULL)
         settings_difference_print(difference, changes, sizeof(changes));
     snprintf(detail, sizeof(detail), "%zu partners; files sha256:%s%s%s",
-             partner_set_count(settings->partners), settings->sha256, difference == NULL ? "" : "; ",
+             partner_set_listed(settings->partners), settings->sha256, difference == NULL ? "" : "; ",
              changes);
     audit_write(gateway->audit, &(struct audit_record){.event = AUDIT_POLICY_LOADED,
                                                        .reason = REASON_OK,
@@ -70,7 +70,7 @@ void reload_say_loaded(struct gateway *gateway, const struct settings *settings,
                                                        .detail = text_of(detail)});
     operation_log(gateway->shared.log, LOG_LEVEL_NOTICE, "policy-loaded",
                   "policy=%llu partners=%zu added=%zu removed=%zu changed=%zu file=%s",
-                  (unsigned long long)settings->generation, partner_set_count(settings->partners),
+                  (unsigned long long)settings->generation, partner_set_listed(settings->partners),
                   d->partners[PARTNER_ADDED], d->partners[PARTNER_REMOVED], d->partners[PARTNER_CHANGED],
                   settings->file);
     say_difference(gateway, settings, d);

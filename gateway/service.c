@@ -52,7 +52,7 @@ static void print_status(const struct gateway *gateway, char *to, size_t size)
     const struct shared *shared = &gateway->shared;
     const struct settings *settings = gateway->settings;
     int used = snprintf(to, size, "%zu partners, %lu sessions, %lu requests in flight, policy %" PRIu64,
-                        partner_set_count(settings->partners), atomic_load(&shared->sessions),
+                        partner_set_listed(settings->partners), atomic_load(&shared->sessions),
                         atomic_load(&shared->in_flight), settings->generation);
 
     if (used > 0 && (size_t)used < size && gateway->is_stopping)

@@ -57,7 +57,6 @@ static void settings_destroy(struct settings *settings)
     side_deinit(&settings->internal);
     side_deinit(&settings->external);
     trust_anchors_destroy(settings->internal_anchors);
-    trust_anchors_destroy(settings->discovery_anchors);
     partner_set_destroy(settings->partners);
     free_texts(settings->internal_crls, settings->internal_crl_count);
     crl_store_destroy(settings->internal_crl_store);
@@ -116,7 +115,7 @@ bool settings_is_held_once(const struct settings *settings)
 
 /* ---- loading what the file names ---- */
 
-static void remember_roots(struct settings_draft *draft, const struct yaml_node *paths)
+void settings_roots_remember(struct settings_draft *draft, const struct yaml_node *paths)
 {
     struct settings *settings = draft->settings;
 
@@ -148,7 +147,7 @@ static void load_roots(struct settings_draft *draft, const char *section, struct
 
     if (paths != NULL && paths->kind == YAML_LIST) {
         trust_anchor_files_load(&loading, &draft->reading, paths, &list);
-        remember_roots(draft, paths);
+        settings_roots_remember(draft, paths);
     }
     free(list.anchor); /* the anchors themselves stay in `anchors` */
 }
@@ -167,19 +166,6 @@ static void load_crls(struct settings_draft *draft)
     settings->internal_crl_store = crl_files_load(&crls, &draft->reading, yaml_find(section, "crls"));
     revocation_keys_check(&draft->reading, section, settings->internal_revocation, settings->internal_ocsp,
                           settings->internal_crl_count);
-}
-
-static void load_discovery(struct settings_draft *draft)
-{
-    const struct yaml_node *roots = yaml_find(yaml_find(draft->root, "discovery"), "roots");
-
-    if (roots == NULL || roots->kind != YAML_LIST || roots->count == 0)
-        return;
-    draft->settings->discovery_anchors = trust_anchors_create();
-    if (draft->settings->discovery_anchors == NULL)
-        yaml_out_of_memory(&draft->reading, roots);
-    else
-        load_roots(draft, "discovery", draft->settings->discovery_anchors);
 }
 
 /* ".x" blocks x and what lies below it. */
@@ -282,7 +268,6 @@ static void load_all(struct settings_draft *draft)
     settings_certificate_load(draft, "external", &settings->external);
     load_roots(draft, "internal", settings->internal_anchors);
     load_crls(draft);
-    load_discovery(draft);
     check_blocked(draft);
     if (policy_init(&settings->policy, settings->partners, settings->internal_anchors, settings->servers,
                     settings->server_count, settings->domains, settings->domain_count, settings->blocked,
@@ -290,6 +275,7 @@ static void load_all(struct settings_draft *draft)
         load_partners(draft);
     else
         yaml_out_of_memory(&draft->reading, draft->root);
+    settings_discovery_load(draft);
     settings->policy.internal_revocation =
         (struct revocation_terms){.rule = settings->internal_revocation,
                                   .store = settings->internal_crl_store,
@@ -319,8 +305,8 @@ static struct yaml_tree *read_gateway_file(struct settings_draft *draft)
     return tree;
 }
 
-static struct settings *load(const char *file, int64_t now, bool expired_roots_allowed, struct named_files *named,
-                             struct problems *problems)
+static struct settings *load(const char *file, int64_t now, bool expired_roots_allowed,
+                             struct named_files *named, struct problems *problems)
 {
     struct settings_draft draft = {.settings = settings_create(file),
                                    .now = now,
@@ -354,7 +340,8 @@ struct settings *settings_load(const char *file, int64_t now, bool expired_roots
     return load(file, now, expired_roots_allowed, NULL, problems);
 }
 
-struct settings *settings_load_named(const char *file, int64_t now, struct named_files *named, struct problems *problems)
+struct settings *settings_load_named(const char *file, int64_t now, struct named_files *named,
+                                     struct problems *problems)
 {
     struct settings *settings = load(file, now, false, named, problems);
     named_files_sort(named);

@@ -28,10 +28,10 @@ struct side_settings {
 };
 
 struct settings {
-    atomic_uint references; /* settings_hold, settings_release */
+    atomic_uint references;        /* settings_hold, settings_release */
     struct settings *next_retired; /* the gateway's, once they are out of force */
-    uint64_t generation;    /* from 1; set by the gateway when it takes the snapshot into force */
-    char *file;             /* owned */
+    uint64_t generation;           /* from 1; set by the gateway when it takes the snapshot into force */
+    char *file;                    /* owned */
     char
         *sha256; /* owned; hex digest over all files that were read but the private keys, for policy-loaded */
 
@@ -54,8 +54,8 @@ struct settings {
     bool partners_watch;          /* reload by itself when it changes */
     char **blocked;               /* owned; lower case; ".x" covers x and its subdomains too */
     size_t blocked_count;
-    bool discovery_enabled;
-    struct trust_anchors *discovery_anchors; /* owned, or NULL */
+    bool discovery_enabled; /* then `partners` has one that stands for discovered domains: policy/discovery.h
+                             */
 
     struct {
         struct host_port *server; /* owned; empty: /etc/resolv.conf */
@@ -69,33 +69,34 @@ struct settings {
         char *directory; /* owned, resolved */
         enum user_logging users;
     } logs;
-    struct { /* CRLs and OCSP answers from the web */
+    struct {                 /* CRLs and OCSP answers from the web */
         char *directory;     /* owned, resolved; where they are kept over a restart */
         uint32_t timeout_ms; /* one answer, from the question for the address to its last octet */
         size_t size;         /* octets of one answer, at most */
         bool allow_private;  /* private and loopback addresses too */
     } fetch;
     struct limits limits;
-    unsigned workers; /* resolved: at least 1 */
-    char *user;       /* owned, or NULL: the user to become when started as root */
-    bool confinement; /* see confinement.h */
+    unsigned workers;  /* resolved: at least 1 */
+    char *user;        /* owned, or NULL: the user to become when started as root */
+    bool confinement;  /* see confinement.h */
     char **root_files; /* owned, resolved: internal.roots and discovery.roots */
     size_t root_file_count;
 
     struct written_keys *written; /* owned; what gateway.yaml says: see settings_difference.h */
-    struct policy policy; /* owned; views into all of the above, for the two judgements */
+    struct policy policy;         /* owned; views into all of the above, for the two judgements */
 };
 
 /* Loads everything that `run` would. Problems of every kind go to `problems`; NULL when any is an error.
  * Blocking: never on a loop. The snapshot comes with one reference. */
 struct settings *settings_load(const char *file, int64_t now, bool expired_roots_allowed,
                                struct problems *problems);
-/* The same, for one who watches what is read: `named` is filled in also where there are errors; the caller's. */
+/* The same, for one who watches what is read: `named` is filled in also where there are errors; the caller's.
+ */
 struct named_files;
 struct settings *settings_load_named(const char *file, int64_t now, struct named_files *named,
                                      struct problems *problems);
-void settings_hold(struct settings *settings);    /* any thread */
-void settings_release(struct settings *settings); /* any thread; NULL is fine */
+void settings_hold(struct settings *settings);               /* any thread */
+void settings_release(struct settings *settings);            /* any thread; NULL is fine */
 bool settings_is_held_once(const struct settings *settings); /* by the caller, and nobody else */
 
 bool settings_is_own_domain(const struct settings *settings, struct text domain);

@@ -94,8 +94,6 @@ static void compare_gateway(const struct settings *before, const struct settings
              "internal.crls");
     add_file(difference, !difference->external_certificate, "external.certificate");
     add_file(difference, keys_equal(&before->external, &after->external), "external.key");
-    add_file(difference, anchors_equal(before->discovery_anchors, after->discovery_anchors),
-             "discovery.roots");
 }
 
 /* ---- partners ---- */

@@ -6,7 +6,6 @@
 
 #include "gateway/settings_parts.h"
 #include "policy/crl.h"
-#include "policy/not_in_force.h"
 #include "policy/revocation_keys.h"
 #include "policy/utf8.h"
 
@@ -69,16 +68,8 @@ static const struct yaml_key external_keys[] = {SIDE_KEYS(external), {NULL}};
 
 /* ---- the smaller sections ---- */
 
-static void read_discovery_enabled(struct yaml_reading *reading, const struct yaml_node *node,
-                                   const struct yaml_field *field)
-{
-    yaml_read_boolean(reading, node, field);
-    if (*(bool *)field->value)
-        not_in_force(reading, node, "discovery.enabled: true");
-}
-
 static const struct yaml_key discovery_keys[] = {
-    {"enabled", read_discovery_enabled, VALUE(discovery_enabled), NULL, false},
+    {"enabled", yaml_read_boolean, VALUE(discovery_enabled), NULL, false},
     {"roots", read_roots, 0, 0, NULL, false},
     {NULL},
 };

@@ -27,6 +27,10 @@ extern const struct yaml_key settings_dns_keys[]; /* of struct settings itself *
 /* After the tables: what only several keys together tell. */
 void settings_dns_check(struct settings_draft *draft);
 
+/* settings.c: the files of a list of roots, for those who watch or confine. */
+void settings_roots_remember(struct settings_draft *draft, const struct yaml_node *paths);
+/* settings_discovery.c: after the partners. */
+void settings_discovery_load(struct settings_draft *draft);
 /* settings_certificate.c: the chain and the key of a side ("internal", "external"), read and checked. */
 void settings_certificate_load(struct settings_draft *draft, const char *section, struct side_settings *side);
 

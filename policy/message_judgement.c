@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/message_judgement.h"
 
+#include "policy/domain.h"
+
 const char *const message_checks_inbound[] = {
     "from",          "blocked",   "partner", "anchor",      "revocation", "identity",
     "partner-state", "direction", "method",  "destination", NULL};
@@ -27,10 +29,12 @@ static bool is_cancel(const struct message_facts *facts)
     return text_equal(facts->method, TEXT("CANCEL"));
 }
 
-/* A mark proves a dialog with one partner; it is of no use to another. */
+/* A mark proves a dialog with one partner, or one discovered domain; it is of no use to another. */
 static bool continues_dialog(const struct partner *partner, const struct message_facts *facts)
 {
-    return facts->in_dialog && partner_owns_domain(partner, facts->dialog_domain);
+    if (!facts->in_dialog || !partner->is_discovered)
+        return facts->in_dialog && partner_owns_domain(partner, facts->dialog_domain);
+    return facts->direction == DIRECTION_OUTBOUND || domain_equal(facts->from_domain, facts->dialog_domain);
 }
 
 /* A dialog may go on both ways where its first request could have crossed. */
@@ -112,11 +116,10 @@ struct message_verdict message_judge_inbound(const struct policy *policy, struct
         return deny(log, "from", REASON_FROM_DOMAIN_NOT_AUTHORIZED, NULL, domain);
     check_log_add(log, "from", CHECK_PASSED, "%.*s is not ours", TEXT_ARGUMENTS(domain));
     if (policy_is_blocked(policy, domain))
-        return deny(log, "blocked", REASON_DOMAIN_BLOCKED, partner_set_by_domain(policy->partners, domain),
-                    domain);
+        return deny(log, "blocked", REASON_DOMAIN_BLOCKED, policy_partner_of(policy, domain), domain);
     check_log_add(log, "blocked", CHECK_PASSED, "%.*s is not blocked", TEXT_ARGUMENTS(domain));
 
-    const struct partner *partner = partner_set_by_domain(policy->partners, domain);
+    const struct partner *partner = policy_partner_of(policy, domain);
     if (partner == NULL)
         return deny(log, "partner", REASON_UNKNOWN_DOMAIN, NULL, domain);
     check_log_add(log, "partner", CHECK_PASSED, "%.*s belongs to %s", TEXT_ARGUMENTS(domain), partner->name);
@@ -154,7 +157,7 @@ struct message_verdict message_judge_outbound(const struct policy *policy, const
         return deny(log, "from", REASON_FROM_DOMAIN_NOT_AUTHORIZED, NULL, facts->from_domain);
     check_log_add(log, "from", CHECK_PASSED, "%.*s is ours", TEXT_ARGUMENTS(facts->from_domain));
 
-    const struct partner *partner = partner_set_by_domain(policy->partners, domain);
+    const struct partner *partner = policy_partner_of(policy, domain);
     if (policy_is_blocked(policy, domain))
         return deny(log, "blocked", REASON_DOMAIN_BLOCKED, partner, domain);
     check_log_add(log, "blocked", CHECK_PASSED, "%.*s is not blocked", TEXT_ARGUMENTS(domain));

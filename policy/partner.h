@@ -64,6 +64,7 @@ struct partner {
     const struct trust_anchor **anchors; /* array owned, anchors owned by the partner set */
     size_t anchor_count;
 
+    bool is_discovered; /* stands for all domains that no file names: see discovery.h */
     bool enabled;
     int64_t valid_from, valid_until; /* seconds; INT64_MIN and INT64_MAX when not given; until is excluded */
     enum identity_rule identity;

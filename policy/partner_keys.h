@@ -3,7 +3,7 @@
 #define FEDGATE_POLICY_PARTNER_KEYS_H
 
 /* The keys of a partner file: its YAML tree -> a partner without anchors. Opens no file. Only partner_file
- * uses it. */
+ * and discovery use it. */
 
 #include "policy/partner.h"
 #include "policy/yaml_keys.h"

@@ -24,6 +24,7 @@ struct partner_set {
     struct anchor_users *users;           /* owned; by the anchor's index */
     size_t users_count;
     struct partner_list dane;
+    const struct partner *discovered; /* one of `partner`; NULL: discovery is off */
 };
 
 struct partner_set *partner_set_create(void)
@@ -152,6 +153,8 @@ bool partner_set_add(struct partner_set *set, struct partner *take)
 {
     if (!keep(set, take) || !index_name(&set->by_name, take->name, take))
         return false;
+    if (take->is_discovered)
+        set->discovered = take;
     for (size_t i = 0; i < take->domain_count; i++) {
         if (!index_name(&set->by_domain, take->domains[i], take))
             return false;
@@ -174,6 +177,11 @@ size_t partner_set_count(const struct partner_set *set)
     return set->count;
 }
 
+size_t partner_set_listed(const struct partner_set *set)
+{
+    return set->count - (set->discovered == NULL ? 0 : 1);
+}
+
 const struct partner *partner_set_at(const struct partner_set *set, uint32_t index)
 {
     return set->partner[index];
@@ -189,6 +197,11 @@ const struct partner *partner_set_by_domain(const struct partner_set *set, struc
 {
     const struct name_entry *entry = name_index_find(&set->by_domain, domain);
     return entry == NULL ? NULL : entry->value;
+}
+
+const struct partner *partner_set_discovered(const struct partner_set *set)
+{
+    return set->discovered;
 }
 
 static const struct partner *const *list_of(const struct partner_list *list, size_t *count)

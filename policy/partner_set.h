@@ -21,10 +21,14 @@ const struct trust_anchors *partner_set_anchors_of(const struct partner_set *set
 bool partner_set_add(struct partner_set *set, struct partner *take) __attribute__((warn_unused_result));
 
 size_t partner_set_count(const struct partner_set *set);
+size_t partner_set_listed(const struct partner_set *set); /* how many of them have a file of their own */
 const struct partner *partner_set_at(const struct partner_set *set, uint32_t index);
 const struct partner *partner_set_by_name(const struct partner_set *set, struct text name);
 /* The one partner that owns a domain, exactly; NULL when none does. */
 const struct partner *partner_set_by_domain(const struct partner_set *set, struct text domain);
+
+/* The one that stands for discovered domains; NULL: discovery is off. See policy_partner_of. */
+const struct partner *partner_set_discovered(const struct partner_set *set);
 
 /* The partners that list an anchor, in the order they were added. */
 const struct partner *const *partner_set_by_anchor(const struct partner_set *set,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/discovery.h"
 #include "policy/domain.h"
 
 /* Open addressing over borrowed names; at most half full. */
@@ -79,6 +80,17 @@ bool policy_lists_server(const struct policy *policy, struct text name)
 bool policy_is_own_domain(const struct policy *policy, struct text domain)
 {
     return name_set_has(policy->domains, domain);
+}
+
+const struct partner *policy_partner_of(const struct policy *policy, struct text domain)
+{
+    const struct partner *owner = partner_set_by_domain(policy->partners, domain);
+    const struct partner *discovered = partner_set_discovered(policy->partners);
+
+    if (owner != NULL || discovered == NULL || !discovery_allows(domain) ||
+        policy_is_own_domain(policy, domain) || policy_is_blocked(policy, domain))
+        return owner;
+    return discovered;
 }
 
 bool policy_is_blocked(const struct policy *policy, struct text domain)

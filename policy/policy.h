@@ -29,6 +29,10 @@ bool policy_lists_server(const struct policy *policy, struct text name);
 bool policy_is_own_domain(const struct policy *policy, struct text domain);
 bool policy_is_blocked(const struct policy *policy, struct text domain);
 
+/* The partner whose a domain is. Where no file names it and discovery is on, the one that stands for
+ * discovered domains, unless it is ours, blocked, or no domain that DNS could tell of. NULL: nobody's. */
+const struct partner *policy_partner_of(const struct policy *policy, struct text domain);
+
 /* How a judgement tells what it looked at. NULL where nobody asks. */
 enum check_result { CHECK_PASSED, CHECK_FAILED, CHECK_SKIPPED };
 struct check_log {

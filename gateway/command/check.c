@@ -42,13 +42,14 @@ static const char *plural(size_t count)
 
 static void print_summary(const struct settings *settings)
 {
-    size_t partners = partner_set_count(settings->partners), domains = 0;
+    size_t partners = partner_set_listed(settings->partners), domains = 0;
     size_t anchors = trust_anchors_count(partner_set_anchors_of(settings->partners));
 
     for (uint32_t i = 0; i < partners; i++)
         domains += partner_set_at(settings->partners, i)->domain_count;
-    printf("%s is valid: %zu partner%s, %zu domain%s, %zu trust anchor%s.\n", settings->file, partners,
-           plural(partners), domains, plural(domains), anchors, plural(anchors));
+    printf("%s is valid: %zu partner%s, %zu domain%s, %zu trust anchor%s%s.\n", settings->file, partners,
+           plural(partners), domains, plural(domains), anchors, plural(anchors),
+           settings->discovery_enabled ? "; other domains are discovered" : "");
 }
 
 int command_check(int argc, char **argv)

@@ -117,7 +117,7 @@ static void note_proof(struct explanation *explanation, const struct partner *pa
 
 const struct srv_answer *explain_srv(struct explanation *explanation, struct text domain)
 {
-    const struct partner *partner = partner_set_by_domain(explanation->settings->partners, domain);
+    const struct partner *partner = policy_partner_of(&explanation->settings->policy, domain);
 
     if (take_given(explanation, domain)) {
         explanation->answer = &explanation->given;

@@ -54,7 +54,7 @@ static void deny(struct explanation *explanation, enum reason reason, const char
 
 static const struct partner *owner_of(const struct explanation *explanation, struct text domain)
 {
-    return partner_set_by_domain(explanation->settings->policy.partners, domain);
+    return policy_partner_of(&explanation->settings->policy, domain);
 }
 
 /* ---- who is there ---- */

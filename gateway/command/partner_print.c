@@ -189,7 +189,10 @@ void partner_print(const struct partner *partner, int64_t now, FILE *out)
         fprintf(out, "%s\n", partner->name);
     fprintf(out, ROW, (int)NAME_WIDTH, is_long ? "" : partner->name, partner_state_word(partner, now),
             identity_rule_word(partner->identity), direction_of(partner), revocation[partner->revocation]);
-    print_names(out, "domains", partner->domains, partner->domain_count);
+    if (partner->is_discovered)
+        fputs("    domains     those that no file names, found through DNS\n", out);
+    else
+        print_names(out, "domains", partner->domains, partner->domain_count);
     print_anchors(partner, out);
     print_crls(partner, out);
     print_rules(partner, out);

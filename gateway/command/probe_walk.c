@@ -196,10 +196,10 @@ void probe_init(struct probe *probe, const struct settings *settings, const char
 
     *probe = (struct probe){.settings = settings, .domain = name, .now = now, .valid_until = INT64_MAX};
     probe->partner = partner_set_by_name(settings->partners, name);
-    if (probe->partner != NULL)
+    if (probe->partner != NULL && !probe->partner->is_discovered)
         probe->domain = text_of(probe->partner->domains[0]);
     else
-        probe->partner = partner_set_by_domain(settings->partners, name);
+        probe->partner = policy_partner_of(&settings->policy, name);
 }
 
 bool probe_prepare(struct probe *probe, char *why, size_t size)

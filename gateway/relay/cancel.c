@@ -30,7 +30,7 @@ void request_cancel(struct request *request, struct transaction *invite)
         struct message_facts facts = {
             .direction = DIRECTION_INBOUND, .method = request->message->method, .from_domain = domain};
         bool known =
-            request_records(request, partner_set_by_domain(policy->partners, domain), domain, &records);
+            request_records(request, policy_partner_of(policy, domain), domain, &records);
         struct message_verdict verdict =
             message_judge_inbound(policy, request->session->peer, &facts, known ? &records->answer : NULL,
                                   worker_wall_clock(), NULL);

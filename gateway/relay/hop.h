@@ -17,10 +17,11 @@
 
 #define HOP_REST_LEAST_MS 250u
 #define HOP_REST_MOST_MS 30000u
-#define HOP_SESSION_BUSY 128u  /* requests outstanding on each session before another is opened */
-#define HOP_AFFINITIES 16384u  /* Call-IDs of a worker whose session is remembered; a power of two */
-#define HOP_SESSIONS_INSIDE 4u /* to one of our own servers, a worker */
-#define HOP_ADDRESSES_MOST 20u /* addresses of one host that are tried: a Lync pool has up to 20 */
+#define HOP_SESSION_BUSY 128u      /* requests outstanding on each session before another is opened */
+#define HOP_AFFINITIES 16384u      /* Call-IDs of a worker whose session is remembered; a power of two */
+#define HOP_SESSIONS_INSIDE 4u     /* to one of our own servers, a worker */
+#define HOP_SESSIONS_DISCOVERED 4u /* likewise, to a server of a discovered domain */
+#define HOP_ADDRESSES_MOST 20u     /* addresses of one host that are tried: a Lync pool has up to 20 */
 
 /* Which session a Call-ID was last sent on. */
 struct affinity {

@@ -68,7 +68,9 @@ static size_t sessions_allowed(struct hop *hop)
 
     if (hop->partner == NULL)
         return HOP_SESSIONS_INSIDE;
-    return partner == NULL ? 0 : partner->limits.connections;
+    if (partner == NULL || !partner->is_discovered)
+        return partner == NULL ? 0 : partner->limits.connections;
+    return HOP_SESSIONS_DISCOVERED;
 }
 
 /* The Call-ID is hashed once a request, with a secret; the hop need not be. */

@@ -4,6 +4,7 @@
 
 #include "gateway/relay/answer.h"
 #include "gateway/relay/crossing.h"
+#include "gateway/relay/discovered.h"
 #include "gateway/relay/records.h"
 #include "gateway/relay/request.h"
 
@@ -273,12 +274,49 @@ static void refuse_judged(struct request *request, const struct message_verdict 
     request_refuse(request, verdict->reason, verdict->partner, TEXT_NONE, detail);
 }
 
+/* A discovered peer has bounds of its own, so that none takes what all of them may. */
+static const char *beyond_discovered(struct request *request, const struct message_facts *facts)
+{
+    static const char *const why[] = {
+        [DISCOVERED_TOO_FAST] = "limits.discovered-rate of this peer",
+        [DISCOVERED_TOO_MANY_ADDRESSES] = "limits.discovered-users: this peer wrote to too many addresses; "
+                                          "give it a partner file, or block it",
+        [DISCOVERED_FULL] = "too many discovered peers, or no memory",
+    };
+    struct session *session = request->session;
+    struct worker *worker = request->worker;
+    const struct sip_uri *to = &request->route.request_uri;
+    const struct discovered_request wanted = {
+        .certificate = session->chain->certificate[0]->sha256,
+        .user = facts->in_dialog ? TEXT_NONE : to->user,
+        .host = to->host,
+        .now_ns = (int64_t)uv_hrtime(),
+    };
+    bool is_first;
+
+    session->unbelieved = 0;
+    enum discovered_answer answer =
+        discovered_take(worker->shared->discovered, &worker->snapshot->settings->limits, &wanted, &is_first);
+    if (is_first && answer == DISCOVERED_TOO_MANY_ADDRESSES)
+        operation_log(worker->shared->log, LOG_LEVEL_WARNING, "discovered-peer-limited",
+                      "session=%llx domain=%.*s why=%s", (unsigned long long)session->id,
+                      TEXT_ARGUMENTS(facts->from_domain), why[answer]);
+    else if (is_first)
+        operation_log(worker->shared->log, LOG_LEVEL_NOTICE, "peer-discovered", "session=%llx domain=%.*s",
+                      (unsigned long long)session->id, TEXT_ARGUMENTS(facts->from_domain));
+    return why[answer];
+}
+
 /* Bounds that count only for who was believed: nobody else can use them up. True: it may go on. */
-static bool within_bounds(struct request *request, const struct partner *partner)
+static bool within_bounds(struct request *request, const struct partner *partner,
+                          const struct message_facts *facts)
 {
     struct session *session = request->session;
+    const char *beyond = partner->is_discovered ? beyond_discovered(request, facts) : NULL;
 
-    if (partner != request_sender(session) && !request_is_within_rate(session, partner))
+    if (beyond != NULL)
+        request_refuse(request, REASON_RATE_LIMITED, partner, TEXT_NONE, beyond);
+    else if (partner != request_sender(session) && !request_is_within_rate(session, partner))
         request_refuse(request, REASON_RATE_LIMITED, partner, TEXT_NONE, RATE_KEY);
     else if (!session_believe(session, partner))
         request_refuse(request, REASON_CONNECTION_LIMIT, partner, TEXT_NONE,
@@ -337,7 +375,7 @@ void request_judge(struct request *request)
         park(request, verdict.domain, verdict.partner);
     else if (verdict.verdict != SPEAK_ALLOWED)
         refuse_judged(request, &verdict, &facts, records);
-    else if (facts.direction == DIRECTION_INBOUND && !within_bounds(request, verdict.partner))
+    else if (facts.direction == DIRECTION_INBOUND && !within_bounds(request, verdict.partner, &facts))
         return;
     else if (facts.names_us)
         serve(request, verdict.partner);

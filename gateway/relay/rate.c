@@ -86,19 +86,24 @@ uint64_t rate_share(uint64_t bound, unsigned divisor)
 
 /* Generic cell rate algorithm: one atomic word says when the next message is due; it may run ahead of the
  * clock by the length of the burst. */
-bool rate_allows(struct partner_counters *counters, const struct partner_limits *limits, int64_t now_ns)
+bool rate_passes(_Atomic int64_t *next_arrival_ns, uint32_t per_second, uint32_t burst, int64_t now_ns)
 {
-    int64_t interval = 1000000000 / (int64_t)limits->messages_per_second;
-    int64_t tolerance = interval * (int64_t)limits->burst;
-    int64_t due = atomic_load_explicit(&counters->next_arrival_ns, memory_order_relaxed);
+    int64_t interval = 1000000000 / (int64_t)per_second;
+    int64_t tolerance = interval * (int64_t)burst;
+    int64_t due = atomic_load_explicit(next_arrival_ns, memory_order_relaxed);
 
     while (true) {
         int64_t start = due > now_ns ? due : now_ns;
         int64_t next = start + interval;
         if (next - now_ns > tolerance && start > now_ns)
             return false;
-        if (atomic_compare_exchange_weak_explicit(&counters->next_arrival_ns, &due, next,
-                                                  memory_order_relaxed, memory_order_relaxed))
+        if (atomic_compare_exchange_weak_explicit(next_arrival_ns, &due, next, memory_order_relaxed,
+                                                  memory_order_relaxed))
             return true;
     }
+}
+
+bool rate_allows(struct partner_counters *counters, const struct partner_limits *limits, int64_t now_ns)
+{
+    return rate_passes(&counters->next_arrival_ns, limits->messages_per_second, limits->burst, now_ns);
 }

@@ -15,9 +15,10 @@ struct partner_day;
 struct partner_counters {
     _Atomic int64_t next_arrival_ns; /* when the next message would be due at the allowed rate (GCRA) */
     atomic_uint sessions_in, sessions_out;
-    atomic_ulong in_flight; /* requests to and from it without a final answer */
+    atomic_ulong in_flight;          /* requests to and from it without a final answer */
     _Atomic(struct tally *) tallies; /* owned; see tally.h */
-    struct partner_day *day; /* owned; the main thread's: what its last daily line said. NULL: there was none */
+    struct partner_day
+        *day; /* owned; the main thread's: what its last daily line said. NULL: there was none */
 };
 
 struct partner_entry {
@@ -38,6 +39,9 @@ struct partner_entry *partner_registry_list(struct partner_registry *registry, s
 
 /* May one more message pass now? Burst and rate are the partner's. `now_ns` is monotonic. */
 bool rate_allows(struct partner_counters *counters, const struct partner_limits *limits, int64_t now_ns);
+
+/* The same for any such word, 0 at first. */
+bool rate_passes(_Atomic int64_t *next_arrival_ns, uint32_t per_second, uint32_t burst, int64_t now_ns);
 
 /* What one partner, or one next server, may take of a bound that all share: a part of it, where the bound is
  * large enough to have parts. */

@@ -22,8 +22,7 @@ static struct peer_verdict judge(struct session *session, struct snapshot *snaps
     if (!session->we_connected)
         return peer_judge_inbound(policy, session->chain, now, NULL, NULL, peer);
 
-    const struct partner *partner =
-        partner_set_by_domain(snapshot->settings->partners, text_of(session->domain));
+    const struct partner *partner = policy_partner_of(&snapshot->settings->policy, text_of(session->domain));
     /* A reload may have given the domain to nobody, or to another partner than the one that we went to. */
     bool moved = partner != NULL && session->hop != NULL && session->hop->partner != NULL &&
                  strcmp(partner->name, session->hop->partner) != 0;
@@ -76,7 +75,8 @@ bool session_believe(struct session *session, const struct partner *partner)
     if (!count_inbound(session, partner))
         return false;
     session->peer->candidate = partner;
-    address_count_release(session->worker, session);
+    if (!partner->is_discovered) /* whose sessions go on counting by address: no agreement bounds them */
+        address_count_release(session->worker, session);
     return true;
 }
 
@@ -158,7 +158,7 @@ static void renew_records(struct session *session)
     const struct srv_record_set *records;
     const struct partner *partner =
         session->we_connected
-            ? partner_set_by_domain(worker->snapshot->settings->partners, text_of(session->domain))
+            ? policy_partner_of(&worker->snapshot->settings->policy, text_of(session->domain))
             : NULL;
 
     if (partner == NULL || !identity_rule_needs_dns(partner->identity) ||

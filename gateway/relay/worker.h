@@ -38,6 +38,7 @@ struct shared {
     atomic_ulong strangers; /* external sessions before the end of their handshake */
     atomic_ullong last_session_id;
     struct partner_registry *partners;
+    struct discovered *discovered; /* what discovered peers took; see discovered.h */
     struct seen *seen; /* peers' leaf certificates; NULL: nobody asks */
     struct log_file *audit_file;
     uint8_t audit_key[AUDIT_KEY_OCTETS]; /* for hashed users */

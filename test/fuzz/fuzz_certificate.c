@@ -7,6 +7,7 @@
  * Built with clang -fsanitize=fuzzer,address,undefined, or with replay.c. */
 #include "policy/certificate_file.h"
 #include "policy/dane.h"
+#include "policy/domain.h"
 #include "policy/distinguished_name.h"
 #include "policy/identity.h"
 #include "policy/name_constraints.h"
@@ -84,7 +85,7 @@ static void look_at_names(const struct certificate *certificate)
         demand(name->kind != CERTIFICATE_NAME_DNS || is_host);
         if (identity_names_domain(certificate, name->value, &matched)) {
             demand_within(certificate, matched);
-            demand(text_equal_ignoring_case(matched, name->value));
+            demand(domain_equal(matched, name->value));
         }
         (void)identity_names_host(certificate, name->value);
         (void)identity_names_target(certificate, name->value, &matched);

@@ -110,13 +110,6 @@ def test_fields_and_events_of_the_audit_log():
         "gateway/log/audit.h", "AUDIT_EVENTS", 2)}
 
 
-@pytest.mark.framework
-def test_keys_that_are_not_in_force():
-    listed = re.findall(r'^    \{"([^"]+)",', (ROOT / "policy/not_in_force.c").read_text(), re.MULTILINE)
-    said = README.section("What it does not do yet").split("So **", 1)[0]
-    assert listed and re.findall(r"`([^`]+)`", said) == listed
-
-
 def test_commands_of_the_program(binary):
     told = subprocess.run([str(binary), "--help"], capture_output=True, text=True, check=True).stdout
     known = set(re.findall(r"^  fedgate (\w+)", told, re.MULTILINE))

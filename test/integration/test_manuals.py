@@ -51,13 +51,6 @@ def test_every_word_is_told():
     assert keys.words() - told == set()
 
 
-@pytest.mark.framework
-def test_what_is_not_in_force_is_said():
-    said = [setting for name in FILE_PAGES
-            for setting in re.findall(r"^\.Ql (.*?)(?: [,.])?$", page(name).partition(".Sh CAVEATS")[2], re.MULTILINE)]
-    assert sorted(said) == sorted(keys.not_in_force())
-
-
 def quantity(kind, value):
     units = {"COUNT": [("", 1)], "SIZE": [("MiB", 1 << 20), ("KiB", 1 << 10)],
              "DURATION": [("m", 60000), ("s", 1000), ("ms", 1)]}[kind]

@@ -55,7 +55,3 @@ def words():
         for word in re.findall(r'\{"([^"{]+)"', body)}
     assert {"strict", "if-available", "srv-target", "hash"} <= found
     return found
-
-
-def not_in_force():
-    return re.findall(r'^    \{"([^"]+)",', (ROOT / "policy/not_in_force.c").read_text(), re.MULTILINE)

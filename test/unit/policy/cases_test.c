@@ -113,11 +113,15 @@ static void run_outbound_session(struct world *world, char **column, char *outco
     const struct srv_answer *known = world_answer(column[3], chain, &dns);
     struct text domain = text_of(world_word(&column[1]));
     const char *server = world_word(&column[1]);
+    const struct partner *partner =
+        partner_set_by_domain(world->partners, domain) == NULL && world->discovery != NULL
+            ? partner_set_discovered(world->partners)
+            : world->fabrikam;
     if (server != NULL)
-        dns.answer = identity_answer_of_server(world->fabrikam, &dns.answer, text_of(server), 5061);
+        dns.answer = identity_answer_of_server(partner, &dns.answer, text_of(server), 5061);
 
-    struct peer_verdict verdict = peer_judge_outbound(&world->policy, world->fabrikam, domain, known, chain,
-                                                      world->now, NULL, NULL, &peer);
+    struct peer_verdict verdict =
+        peer_judge_outbound(&world->policy, partner, domain, known, chain, world->now, NULL, NULL, &peer);
     say_session(&verdict, &peer, outcome, size);
     presented_chain_destroy(chain);
 }

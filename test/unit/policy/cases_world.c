@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cases_certificate.h"
+#include "policy/discovery.h"
 #include "policy/revocation.h"
 
 static char *copy_of(const char *string)
@@ -123,6 +124,8 @@ static bool set_keyed(struct world *world, struct partner *partner, char *word, 
         add_crl(&partner->crl_store, value);
     else if ((value = world_value(word, "revocation")) != NULL)
         partner->revocation = revocation_of(value);
+    else if ((value = world_value(word, "discovery")) != NULL)
+        world->discovery = value;
     else if ((value = world_value(word, "at")) != NULL)
         world->now = FACTORY_NOW + strtoll(value, NULL, 10) * FACTORY_DAY;
     else
@@ -159,6 +162,17 @@ static void add_partner(struct world *world, struct partner *partner, const char
         abort();
 }
 
+static struct partner *discovered(void)
+{
+    const struct discovery_bounds bounds = {
+        .messages_per_second = 500, .connections = 16, .message_size = 256 * 1024};
+    struct partner *partner = discovery_partner_create("gateway.yaml", &bounds);
+
+    if (partner == NULL)
+        abort();
+    return partner;
+}
+
 void world_create(struct world *world, char *options)
 {
     static char *servers[] = {"fe1.corp.example", "fe2.corp.example"};
@@ -185,6 +199,8 @@ void world_create(struct world *world, char *options)
     set_identity(hosted, (char[]){"names=edge.hoster.example"});
     add_partner(world, litware, "hos");
     add_partner(world, hosted, "hos");
+    if (world->discovery != NULL)
+        add_partner(world, discovered(), world->discovery);
 
     const struct factory_order *corp = world_root("corp");
     world->internal_anchors = factory_anchors(&corp, 1);
@@ -206,7 +222,8 @@ void world_set_internal(struct world *world, char *options)
         else
             world_fail("no such option of ours", word);
     }
-    world->policy.internal_revocation = (struct revocation_terms){.rule = rule, .store = world->internal_crls};
+    world->policy.internal_revocation =
+        (struct revocation_terms){.rule = rule, .store = world->internal_crls};
 }
 
 void world_destroy(struct world *world)

@@ -17,6 +17,7 @@ struct world {
     struct crl_store *internal_crls;
     struct policy policy;
     const struct partner *fabrikam;
+    const char *discovery; /* whose roots discovered domains are believed through; NULL: discovery is off */
     int64_t now; /* FACTORY_NOW, or what `at:` says */
 };
 
