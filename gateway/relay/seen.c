@@ -140,6 +140,38 @@ static bool show_again(struct seen *seen, const uint64_t key[2], const struct ce
     return is_same;
 }
 
+static bool is_of(const struct entry *entry, bool is_internal, const char *partner)
+{
+    return entry->leaf.is_internal == is_internal && strcmp(entry->leaf.partner, partner) == 0;
+}
+
+static struct entry *oldest_of(const struct seen *seen, bool is_internal, const char *partner)
+{
+    struct entry *entry = seen->table;
+
+    while (entry != NULL && !is_of(entry, is_internal, partner))
+        entry = entry->hh.next;
+    return entry;
+}
+
+/* Who goes when no more fit: the one of the same partner that was shown longest ago; where it has none, one
+ * of whoever holds more than half of all places (it remains when two of different partners cancel out). */
+static struct entry *victim(const struct seen *seen, const struct seen_leaf *of)
+{
+    struct entry *entry = oldest_of(seen, of->is_internal, of->partner);
+    const struct entry *most = seen->table;
+    size_t lead = 0;
+
+    if (entry != NULL)
+        return entry;
+    for (entry = seen->table; entry != NULL; entry = entry->hh.next) {
+        if (lead == 0)
+            most = entry;
+        lead = is_of(entry, most->leaf.is_internal, most->leaf.partner) ? lead + 1 : lead - 1;
+    }
+    return most == NULL ? NULL : oldest_of(seen, most->leaf.is_internal, most->leaf.partner);
+}
+
 void seen_add(struct seen *seen, bool is_internal, const char *partner, const struct certificate *leaf)
 {
     uint64_t key[2];
@@ -154,7 +186,7 @@ void seen_add(struct seen *seen, bool is_internal, const char *partner, const st
     pthread_mutex_lock(&seen->lock);
     HASH_FIND(hh, seen->table, key, sizeof(key), old);
     if (old == NULL && HASH_COUNT(seen->table) >= SEEN_MOST)
-        old = seen->table;
+        old = victim(seen, &entry->leaf);
     if (old != NULL)
         forget(seen, old);
     HASH_ADD(hh, seen->table, key, sizeof(entry->key), entry);

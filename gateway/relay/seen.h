@@ -5,7 +5,9 @@
 /* The leaf certificates that peers have shown, so that their ends can be told in time. Of each name of a
  * partner (subject and subject alternative names together) the one that was shown last: what a peer has
  * replaced is nobody's concern any more. Bounded: when SEEN_MOST are known, the one that was shown longest
- * ago goes. Any thread; the lock is taken at handshakes, never for a message. */
+ * ago goes, among those of the same partner where it has any, else of who has most: who can make certificates
+ * shows as many names as it likes, and is not to drive out others. Any thread; the lock is taken at
+ * handshakes, never for a message. */
 
 #include "policy/certificate.h"
 
@@ -14,7 +16,7 @@
 
 struct seen_leaf {
     bool is_internal;
-    const char *partner; /* "" inside, or where only DNS can tell */
+    const char *partner; /* "" inside, and where nothing tells */
     const char *subject, *issuer;
     const char *name[SEEN_NAMES]; /* as certificate_name_print writes them; NULL behind the last */
     int64_t ends;                 /* seconds since 1970 */

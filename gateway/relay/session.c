@@ -39,14 +39,15 @@ static void established(void *owner)
     session_open(session);
 }
 
-static void remember_leaf(const struct session *session)
+void session_remember_leaf(const struct session *session)
 {
-    const struct partner *partner = session->peer->partner;
+    const struct partner *partner = session->peer->candidate;
     const char *name = partner != NULL ? partner->name : "";
 
     if (session->hop != NULL)
         name = session->hop->partner != NULL ? session->hop->partner : "";
-    if (session->worker->shared->seen != NULL)
+    bool is_known = session->side == PEER_INTERNAL || session->we_connected || partner != NULL;
+    if (is_known && session->worker->shared->seen != NULL)
         seen_add(session->worker->shared->seen, session->side == PEER_INTERNAL, name,
                  session->chain->certificate[0]);
 }
@@ -65,7 +66,7 @@ void session_open(struct session *session)
         worker_judge_later(worker, session);
     session->accepted_logged = true;
     audit_session(session, AUDIT_SESSION_ACCEPTED, REASON_OK, session->verdict.detail);
-    remember_leaf(session);
+    session_remember_leaf(session);
     if (tls_channel_proven(session->channel))
         session->handed_over = true;
     if (session->hop != NULL)

@@ -75,8 +75,10 @@ bool session_believe(struct session *session, const struct partner *partner)
     if (!count_inbound(session, partner))
         return false;
     session->peer->candidate = partner;
-    if (!partner->is_discovered) /* whose sessions go on counting by address: no agreement bounds them */
+    if (!partner->is_discovered) { /* whose sessions go on counting by address: no agreement bounds them */
         address_count_release(session->worker, session);
+        session_remember_leaf(session);
+    }
     return true;
 }
 

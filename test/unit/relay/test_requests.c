@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include <utlist.h>
+
 #define IN(method, branch, more)                                                                             \
     method " sip:alice@corp.example SIP/2.0\nVia: SIP/2.0/TLS sip.fabrikam.example;branch=z9hG4bK" branch    \
            "\n"                                                                                              \
@@ -216,6 +218,28 @@ static void too_much_to_strip(void **state)
     assert_int_equal(lab.shared.in_flight, 0);
 }
 
+/* A stranger's certificate is nobody's concern, or it could show so many that those of partners are
+ * forgotten. */
+static void a_certificate_is_remembered_once_it_is_believed(void **state)
+{
+    struct session *stranger = lab_session(PEER_EXTERNAL, false, 0);
+    (void)state;
+    lab.shared.seen = seen_create();
+    stranger->chain = &lab.chain[0];
+    stranger->peer->partner = stranger->peer->candidate = NULL;
+    stranger->state = SESSION_HANDSHAKING;
+    DL_DELETE(lab.worker->sessions, stranger);
+    DL_APPEND(lab.worker->handshaking, stranger);
+    session_open(stranger);
+    assert_int_equal(seen_count(lab.shared.seen), 0);
+    lab_hear(stranger, IN("MESSAGE", "a", ""));
+    assert_says(lab.fe1, "MESSAGE ");
+    assert_int_equal(seen_count(lab.shared.seen), 1);
+    stranger->chain = NULL;
+    seen_destroy(lab.shared.seen);
+    lab.shared.seen = NULL;
+}
+
 /* ---- bounds ---- */
 
 static void no_more_than_may_be_in_flight(void **state)
@@ -385,6 +409,7 @@ int main(void)
         TEST(negotiate_is_declined),
         TEST(options_to_the_gateway),
         TEST(too_much_to_strip),
+        TEST(a_certificate_is_remembered_once_it_is_believed),
         TEST(no_more_than_may_be_in_flight),
         TEST(forged_senders_cost_the_forger),
         TEST(garbage_counts_too),

@@ -105,6 +105,29 @@ static void no_more_than_fit(void **state)
     seen_destroy(seen);
 }
 
+/* Who has a CA can show any number of names: those are its own places. */
+static void nobody_drives_others_out(void **state)
+{
+    struct seen *seen = seen_create();
+    struct certificate one = leaf("a", 1, 2 * DAY);
+    char san[32];
+    (void)state;
+    seen_add(seen, false, "contoso", &one);
+    seen_add(seen, true, "", &one);
+    for (unsigned i = 0; i < SEEN_MOST + 100; i++) {
+        snprintf(san, sizeof(san), "%u", i);
+        struct certificate many = leaf(san, 1, 9 * DAY);
+        seen_add(seen, false, "fabrikam", &many);
+    }
+    assert_int_equal(seen_count(seen), SEEN_MOST);
+    assert_int_equal(look(seen, 3 * DAY, 0).count, 2);
+    struct certificate late = leaf("late", 1, 2 * DAY);
+    seen_add(seen, false, "northwind", &late); /* one that comes when it is full has a place, too */
+    assert_int_equal(look(seen, 3 * DAY, 0).count, 3);
+    assert_int_equal(seen_count(seen), SEEN_MOST);
+    seen_destroy(seen);
+}
+
 static void *show_many(void *argument)
 {
     struct seen *seen = argument;
@@ -135,9 +158,8 @@ static void from_many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_one_shown_last_counts),
-        cmocka_unit_test(names_partners_and_sides_are_apart),
-        cmocka_unit_test(no_more_than_fit),
+        cmocka_unit_test(the_one_shown_last_counts), cmocka_unit_test(names_partners_and_sides_are_apart),
+        cmocka_unit_test(no_more_than_fit),          cmocka_unit_test(nobody_drives_others_out),
         cmocka_unit_test(from_many_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
