@@ -43,7 +43,9 @@ static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 
     (void)suggested;
     buffer->base = stream->home->read_buffer;
-    buffer->len = stream->home->read_size;
+    buffer->len = stream->read_most > 0 && stream->read_most < stream->home->read_size
+                      ? stream->read_most
+                      : stream->home->read_size;
 }
 
 void stream_report_end(struct stream *stream, const char *why)
@@ -92,6 +94,11 @@ void stream_resume(struct stream *stream)
     stream->paused = false;
     if (was_paused && stream->state == STREAM_OPEN && !stream->ended)
         (void)stream_read_start(stream); /* fails only on closing or unconnected handles */
+}
+
+void stream_read_at_most(struct stream *stream, size_t octets)
+{
+    stream->read_most = octets;
 }
 
 /* ---- beginning ---- */

@@ -69,6 +69,9 @@ void stream_pause(
     struct stream *stream); /* no more data until stream_resume; the end is not seen meanwhile */
 void stream_resume(struct stream *stream); /* both may be called twice, and after the end */
 
+/* From now on no `data` is larger; what is more waits in the kernel. 0: as large as the buffer. */
+void stream_read_at_most(struct stream *stream, size_t octets);
+
 /* Closes at once; what waits is lost. Once; not after stream_finish. The memory goes when on_closed has been
  * called (NULL: nobody asks). */
 void stream_close(struct stream *stream, void (*on_closed)(void *owner));

@@ -35,6 +35,7 @@ struct stream {
     struct outgoing *sending; /* owned; one write of it is in flight; NULL: none is */
     struct outgoing *waiting; /* owned; next after `sending`; NULL: nothing */
     uint64_t last_progress;   /* see stream_last_progress */
+    size_t read_most;         /* octets of one read; 0: the buffer's size */
     size_t last_queued;       /* what the kernel had not taken when last looked at */
     enum stream_state state;
     unsigned open_handles;

@@ -57,6 +57,7 @@ void session_open(struct session *session)
     struct worker *worker = session->worker;
 
     session->state = SESSION_OPEN;
+    stream_read_at_most(session->stream, 0);
     session->active_ms = worker_now(worker);
     DL_DELETE(worker->handshaking, session);
     DL_APPEND(worker->sessions, session);

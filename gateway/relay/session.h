@@ -99,7 +99,7 @@ struct session {
     30000u /* with octets waiting and none taken, or over the high-water mark (overloaded) */
 #define SESSION_FINISH_MS 1500u        /* for the last octets of a session that ends */
 #define SESSION_HANDSHAKE_STEPS 4u     /* of a worker in one loop turn: about a millisecond */
-#define SESSION_POSTPONED_MOST 8192u   /* octets that wait for such a step; more are a step at once */
+#define SESSION_POSTPONED_MOST 8192u   /* octets read at a time in a handshake: what may wait for a step */
 #define SESSION_UNBELIEVED_MOST 256u   /* requests of a stranger before one is believed */
 #define SESSION_FINISH_HURRIED_MS 200u /* the same when nothing but that is waited for */
 #define SESSION_REFUSALS_MOST 50u

@@ -106,6 +106,7 @@ void session_accept(struct worker *worker, enum peer_side side, int socket, cons
         discard(session);
         return;
     }
+    stream_read_at_most(session->stream, SESSION_POSTPONED_MOST);
     worker->session_count++;
     DL_APPEND(worker->handshaking, session);
 }
@@ -154,6 +155,7 @@ struct session *session_connect(struct worker *worker, struct hop *hop, const un
                            &session_stream_events, session);
     if (session->stream == NULL)
         goto fail;
+    stream_read_at_most(session->stream, SESSION_POSTPONED_MOST);
     session->state = SESSION_CONNECTING;
     session->hop = hop;
     hop->session_count++;

@@ -7,7 +7,8 @@
 
 /* A step of a handshake takes as long as some hundred messages, and a thousand of them may come at once,
  * after an outage or from strangers. So a loop turn makes SESSION_HANDSHAKE_STEPS of them; the others wait,
- * first come first served, and traffic of open sessions goes on between. */
+ * first come first served, and traffic of open sessions goes on between. Until the end of its handshake no
+ * more is read of a session at a time than may be kept for it: whoever sends more waits like all others. */
 
 static bool is_on_time(const struct worker *worker)
 {
@@ -20,7 +21,7 @@ bool session_postpone(struct session *session, struct text octets)
 
     if (session->state != SESSION_HANDSHAKING)
         return false;
-    if (is_on_time(worker) || octets.length > SESSION_POSTPONED_MOST) {
+    if (is_on_time(worker)) {
         worker->handshake_steps++;
         return false;
     }

@@ -262,6 +262,25 @@ static void paused_while_connecting(void **state)
     test_loop_until(&fixture->test, &fixture->data, 1);
 }
 
+static void no_more_is_read_at_a_time(void **state)
+{
+    struct stream_fixture *fixture = *state;
+
+    fixture_accept(fixture);
+    stream_read_at_most(fixture->stream, 100);
+    peer_send(fixture, 2000);
+    while (fixture->octets < 2000)
+        test_loop_until(&fixture->test, &fixture->data, fixture->data + 1);
+    assert_true(fixture->data >= 20);
+    assert_true(fixture->in_order);
+    stream_read_at_most(fixture->stream, 0);
+    fixture->data = 0;
+    peer_send(fixture, 2000);
+    while (fixture->octets < 4000)
+        test_loop_until(&fixture->test, &fixture->data, fixture->data + 1);
+    assert_true(fixture->data < 20);
+}
+
 static void accepting_what_is_no_connection(void **state)
 {
     struct stream_fixture *fixture = *state;
@@ -294,6 +313,7 @@ int main(void)
         STREAM_TEST(end_of_the_peer_leaves_writing),
         STREAM_TEST(pausing_holds_octets_back),
         STREAM_TEST(paused_while_connecting),
+        STREAM_TEST(no_more_is_read_at_a_time),
         STREAM_TEST(accepting_what_is_no_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,13 @@ void __wrap_stream_resume(struct stream *stream)
     lab.resumed = stream;
 }
 
+void __wrap_stream_read_at_most(struct stream *stream, size_t octets);
+void __wrap_stream_read_at_most(struct stream *stream, size_t octets)
+{
+    (void)stream;
+    lab.read_most = octets;
+}
+
 const union address *__wrap_stream_peer(const struct stream *stream);
 const union address *__wrap_stream_peer(const struct stream *stream)
 {

@@ -42,6 +42,7 @@ struct lab {
     size_t event_count;
     const void *full; /* the session of which stream_waiting says `waiting`; `edge` at first */
     size_t waiting;
+    size_t read_most;             /* of the session that was told last */
     const void *paused, *resumed; /* the sessions that last were */
     bool writing_fails;           /* the next write to any channel */
     struct session *fed[64];      /* whose channels were given octets that the stream read, in order */

@@ -33,7 +33,7 @@ static int tear_down(void **state)
 
 static void comes(struct session *from, size_t length)
 {
-    static char octets[SESSION_POSTPONED_MOST + 1];
+    static char octets[SESSION_POSTPONED_MOST];
 
     session_stream_events.data(from, (struct text){octets, length});
 }
@@ -85,13 +85,17 @@ static void what_is_open_does_not_wait(void **state)
     assert_ptr_equal(lab.fed[SESSION_HANDSHAKE_STEPS], lab.outside);
 }
 
-/* No stranger has us keep much for it. */
-static void what_is_large_does_not_wait(void **state)
+/* No stranger has us keep much for it, nor comes before others by sending much. */
+static void no_more_is_read_than_may_wait(void **state)
 {
     (void)state;
     all_come();
-    comes(session[0], SESSION_POSTPONED_MOST + 1);
-    assert_int_equal(lab.fed_count, SESSION_HANDSHAKE_STEPS + 1);
+    comes(session[0], SESSION_POSTPONED_MOST);
+    assert_int_equal(lab.fed_count, SESSION_HANDSHAKE_STEPS);
+    assert_int_equal(session[0]->in_length, SESSION_POSTPONED_MOST);
+    lab.read_most = SESSION_POSTPONED_MOST;
+    session_open(session[1]);
+    assert_int_equal(lab.read_most, 0);
 }
 
 static void one_that_waits_is_closed(void **state)
@@ -127,7 +131,7 @@ int main(void)
         TEST(a_few_each_turn),
         TEST(who_comes_later_waits_behind),
         TEST(what_is_open_does_not_wait),
-        TEST(what_is_large_does_not_wait),
+        TEST(no_more_is_read_than_may_wait),
         TEST(one_that_waits_is_closed),
         TEST(one_that_waited_fails),
     };
