@@ -250,6 +250,14 @@ static struct message_verdict ask(struct request *request, const struct message_
     return verdict;
 }
 
+/* Where a request leads that does not lead inside. */
+static struct text place_outside(const struct policy *policy, const struct message_facts *facts)
+{
+    if (!message_place_is_inside(policy, facts->route_host))
+        return facts->route_host;
+    return message_place_is_inside(policy, facts->maddr) ? facts->request_domain : facts->maddr;
+}
+
 /* The token says which check failed; this says what it saw. */
 static void refuse_judged(struct request *request, const struct message_verdict *verdict,
                           const struct message_facts *facts, const struct srv_record_set *records)
@@ -268,7 +276,8 @@ static void refuse_judged(struct request *request, const struct message_verdict 
         snprintf(detail, sizeof(detail), "From is of %.*s, which is not among internal.domains",
                  TEXT_ARGUMENTS(facts->from_domain));
     else if (verdict->reason == REASON_NOT_OUR_DOMAIN)
-        snprintf(detail, sizeof(detail), "leads to %.*s", TEXT_ARGUMENTS(facts->request_domain));
+        snprintf(detail, sizeof(detail), "leads to %.*s",
+                 TEXT_ARGUMENTS(place_outside(&request->worker->snapshot->settings->policy, facts)));
     else if (verdict->reason == REASON_UNKNOWN_DOMAIN)
         snprintf(detail, sizeof(detail), "%.*s", TEXT_ARGUMENTS(verdict->domain));
     request_refuse(request, verdict->reason, verdict->partner, TEXT_NONE, detail);

@@ -175,7 +175,8 @@ def test_partner_that_wants_to_go_elsewhere_than_to_us(shared, target, routes):
     connection = shared.from_outside()
     call_id = sip.token()
     connection.send(sip.request("MESSAGE", target, from_=BOB, to=target, call_id=call_id, routes=routes))
-    assert_refused(shared, connection, call_id, 403, "not-our-domain")
+    event = assert_refused(shared, connection, call_id, 403, "not-our-domain")
+    assert event["detail"] == "leads to " + re.sub(r".*[:@]([^:@;]+)(;lr)?>?$", r"\1", (routes or [target])[-1])
     assert not shared.inside.received_requests() and not shared.contoso.received_requests()
 
 
