@@ -222,6 +222,7 @@ static void load_partners(struct settings_draft *draft)
                                            .is_blocked = is_blocked,
                                            .context = settings,
                                            .dnssec_believed = settings->dns.trust_ad,
+                                           .message_size_most = settings->limits.message_size,
                                            .expired_roots_allowed = draft->expired_allowed,
                                            .seen = draft->named == NULL ? NULL : note_named,
                                            .seen_context = draft->named,

@@ -21,8 +21,9 @@ struct partner_file_context {
     bool (*is_blocked)(void *context,
                        struct text domain); /* blocked by gateway.yaml: a warning. NULL: none is */
     void *context;
-    bool dnssec_believed;        /* dns.trust-ad: without it, a rule that asks for DNSSEC is warned of */
-    bool expired_roots_allowed;  /* explain --at: an expired root is a warning only */
+    bool dnssec_believed;       /* dns.trust-ad: without it, a rule that asks for DNSSEC is warned of */
+    size_t message_size_most;   /* limits.message-size: a partner's that is over it is warned of; 0: none */
+    bool expired_roots_allowed; /* explain --at: an expired root is a warning only */
     /* Gets each partner whose file was read, also one with errors; borrowed. NULL: nobody asks. */
     void (*seen)(void *context, const struct partner *partner);
     void *seen_context;

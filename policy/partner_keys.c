@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/partner_file.h"
 #include "policy/pem.h"
 #include "policy/revocation_keys.h"
 #include "policy/utf8.h"
@@ -285,12 +286,22 @@ static const struct yaml_word diagnostics_words[] = {{"off", 0}, {"public", 1}, 
 
 static const struct yaml_range rate_range = {1, 1000000}, connections_range = {1, 10000};
 static const struct yaml_range size_range = {1024, 16 * 1024 * 1024};
+
+static void read_message_size(struct yaml_reading *reading, const struct yaml_node *node,
+                              const struct yaml_field *field)
+{
+    struct partner_draft *draft = reading->context;
+
+    yaml_read_size(reading, node, field);
+    draft->message_size = node;
+}
+
 #define LIMIT(field) offsetof(struct partner_limits, field), 0
 static const struct yaml_key limit_keys[] = {
     {"messages-per-second", yaml_read_count32, LIMIT(messages_per_second), &rate_range, false},
     {"burst", yaml_read_count32, LIMIT(burst), &rate_range, false},
     {"connections", yaml_read_count32, LIMIT(connections), &connections_range, false},
-    {"message-size", yaml_read_size, LIMIT(message_size), &size_range, false},
+    {"message-size", read_message_size, LIMIT(message_size), &size_range, false},
     {NULL},
 };
 
@@ -327,10 +338,16 @@ void partner_keys_read(struct yaml_reading *reading, const struct yaml_node *roo
     if (draft->roots != NULL && draft->roots->count == 0 && draft->partner->identity != IDENTITY_DANE)
         yaml_error(reading, draft->roots, "bad-value",
                    "'roots' is empty; list the partner's root certificates, [root.pem]");
-    if (identity_rule_needs_dnssec(draft->partner->identity) && !draft->dnssec_believed)
+    if (identity_rule_needs_dnssec(draft->partner->identity) && !draft->gateway->dnssec_believed)
         problems_add(
             reading->problems, SEVERITY_WARNING, yaml_place(reading, draft->identity), "dnssec-not-believed",
             "'identity: %s' asks for DNSSEC-secure answers, and dns.trust-ad of the gateway file is false: "
             "nothing crosses; name a validating resolver on this host there, and set it to true",
             identity_rule_word(draft->partner->identity));
+    if (draft->message_size != NULL && draft->gateway->message_size_most > 0 &&
+        draft->partner->limits.message_size > draft->gateway->message_size_most)
+        problems_add(reading->problems, SEVERITY_WARNING, yaml_place(reading, draft->message_size),
+                     "limit-not-reached",
+                     "'message-size' is over limits.message-size of the gateway file, which holds for every "
+                     "partner; raise that one, too");
 }

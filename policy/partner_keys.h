@@ -12,8 +12,8 @@
 struct partner_draft {
     struct partner *partner;                        /* owned by the caller; defaults are filled in */
     const struct yaml_node *name, *domains, *roots; /* NULL: missing or of the wrong kind */
-    const struct yaml_node *identity;
-    bool dnssec_believed; /* given: dns.trust_ad of gateway.yaml */
+    const struct yaml_node *identity, *message_size;
+    const struct partner_file_context *gateway; /* given: what gateway.yaml says */
 };
 
 /* A partner with every default, or NULL: no memory. */

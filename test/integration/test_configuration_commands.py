@@ -110,7 +110,7 @@ client-eku: lenient
 pins: ["sha256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]
 asserted-identity: keep
 diagnostics: public
-limits: {{burst: 7, message-size: 1MiB}}
+limits: {{burst: 7, message-size: 128KiB}}
 """
 
 
@@ -122,7 +122,7 @@ def test_partners_fit_eighty_columns(fedgate, place):
     assert (done.returncode, done.stderr) == (0, "")
     assert max(map(len, done.stdout.splitlines())) <= 80
     for part in [name, "ended", "region39.contoso.example", "[2001:db8::1]:5062", "INVITE, MESSAGE", "1 pin",
-                 "client-eku lenient", "asserted-identity keep", "diagnostics public", "burst 7", "1MiB a message"]:
+                 "client-eku lenient", "asserted-identity keep", "diagnostics public", "burst 7", "128KiB a message"]:
         assert part in done.stdout
 
 
