@@ -10,6 +10,7 @@
 void relay_link_upstream(struct transaction *transaction, struct session *session)
 {
     transaction->upstream = session;
+    session->in_flight += transaction->is_in_flight;
     DL_APPEND2(session->upstream_transactions, transaction, upstream_previous, upstream_next);
 }
 
@@ -17,7 +18,27 @@ void relay_link_downstream(struct transaction *transaction, struct session *sess
 {
     transaction->downstream = session;
     session->downstream_count++;
+    session->in_flight += transaction->is_in_flight;
     DL_APPEND2(session->downstream_transactions, transaction, downstream_previous, downstream_next);
+}
+
+static void take_upstream_off(struct transaction *transaction)
+{
+    struct session *session = transaction->upstream;
+
+    transaction->upstream = NULL;
+    session->in_flight -= transaction->is_in_flight;
+    DL_DELETE2(session->upstream_transactions, transaction, upstream_previous, upstream_next);
+}
+
+static void take_downstream_off(struct transaction *transaction)
+{
+    struct session *session = transaction->downstream;
+
+    transaction->downstream = NULL;
+    session->downstream_count--;
+    session->in_flight -= transaction->is_in_flight;
+    DL_DELETE2(session->downstream_transactions, transaction, downstream_previous, downstream_next);
 }
 
 static void unlink_upstream(struct transaction *transaction)
@@ -26,8 +47,7 @@ static void unlink_upstream(struct transaction *transaction)
 
     if (session == NULL)
         return;
-    transaction->upstream = NULL;
-    DL_DELETE2(session->upstream_transactions, transaction, upstream_previous, upstream_next);
+    take_upstream_off(transaction);
     session_check_drained(session);
 }
 
@@ -37,9 +57,7 @@ void relay_unlink_downstream(struct transaction *transaction)
 
     if (session == NULL)
         return;
-    transaction->downstream = NULL;
-    session->downstream_count--;
-    DL_DELETE2(session->downstream_transactions, transaction, downstream_previous, downstream_next);
+    take_downstream_off(transaction);
     session_check_drained(session);
 }
 
@@ -50,6 +68,10 @@ static void stop_counting(struct transaction *transaction)
     if (transaction->is_in_flight) {
         atomic_fetch_sub(&shared->in_flight, 1);
         transaction->worker->in_flight--;
+        if (transaction->upstream != NULL)
+            transaction->upstream->in_flight--;
+        if (transaction->downstream != NULL)
+            transaction->downstream->in_flight--;
     }
     if (transaction->counters != NULL)
         atomic_fetch_sub(&transaction->counters->in_flight, 1);
@@ -144,14 +166,11 @@ void relay_session_ended(struct session *session)
     struct transaction *transaction;
 
     while ((transaction = session->upstream_transactions) != NULL) {
-        transaction->upstream = NULL;
-        DL_DELETE2(session->upstream_transactions, transaction, upstream_previous, upstream_next);
+        take_upstream_off(transaction);
         upstream_ended(transaction);
     }
     while ((transaction = session->downstream_transactions) != NULL) {
-        transaction->downstream = NULL;
-        session->downstream_count--;
-        DL_DELETE2(session->downstream_transactions, transaction, downstream_previous, downstream_next);
+        take_downstream_off(transaction);
         downstream_ended(transaction, session);
     }
 }

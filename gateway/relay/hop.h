@@ -25,8 +25,9 @@
 
 /* Which session a Call-ID was last sent on. */
 struct affinity {
-    uint64_t key;            /* of hop and Call-ID, hashed with a secret */
-    struct session *session; /* NULL: empty */
+    uint64_t key;                                     /* of hop and Call-ID, hashed with a secret */
+    struct session *session;                          /* NULL: empty */
+    struct affinity *session_previous, *session_next; /* session->affinities */
 };
 
 struct hop {

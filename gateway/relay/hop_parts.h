@@ -17,7 +17,7 @@ const struct partner *hop_partner(const struct hop *hop);
 /* Is the session open, and proven for the transaction's domain? Judges it again where that is due: for a rule
  * that rests on DNSSEC, whenever the records are others than those that it was judged with. */
 bool hop_serves(struct hop *hop, struct session *session, const struct transaction *transaction);
-void hop_forget_affinities(const struct session *session);
+void hop_forget_affinities(struct session *session);
 
 /* Begins an attempt; NULL: for hop->domain. */
 void hop_begin(struct hop *hop, const struct transaction *for_transaction);

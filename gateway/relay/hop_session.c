@@ -93,17 +93,26 @@ void hop_remember(struct session *session, struct transaction *transaction)
     if (session->hop == NULL)
         return;
     uint64_t key = affinity_key(session->hop, transaction);
-    *affinity_of(worker, key) = (struct affinity){.key = key, .session = session};
+    struct affinity *affinity = affinity_of(worker, key);
+
+    affinity->key = key;
+    if (affinity->session == session)
+        return;
+    if (affinity->session != NULL)
+        DL_DELETE2(affinity->session->affinities, affinity, session_previous, session_next);
+    affinity->session = session;
+    DL_APPEND2(session->affinities, affinity, session_previous, session_next);
 }
 
-void hop_forget_affinities(const struct session *session)
+void hop_forget_affinities(struct session *session)
 {
-    struct affinity *affinity = session->worker->affinity;
+    struct affinity *affinity;
 
-    for (size_t i = 0; i < HOP_AFFINITIES; i++) {
-        if (affinity[i].session == session)
-            affinity[i].session = NULL;
+    DL_FOREACH2(session->affinities, affinity, session_next)
+    {
+        affinity->session = NULL;
     }
+    session->affinities = NULL;
 }
 
 static struct session *remembered(struct hop *hop, const struct transaction *transaction, uint64_t key)

@@ -166,19 +166,7 @@ void session_close(struct session *session, enum reason reason, const char *deta
 
 bool session_has_in_flight(const struct session *session)
 {
-    struct transaction *transaction;
-
-    DL_FOREACH2(session->upstream_transactions, transaction, upstream_next)
-    {
-        if (transaction->is_in_flight)
-            return true;
-    }
-    DL_FOREACH2(session->downstream_transactions, transaction, downstream_next)
-    {
-        if (transaction->is_in_flight)
-            return true;
-    }
-    return false;
+    return session->in_flight > 0;
 }
 
 void session_check_drained(struct session *session)

@@ -61,6 +61,7 @@ struct session {
 
     struct hop *hop; /* we_connected: where it leads; NULL once that is gone */
     struct session *hop_previous, *hop_next;
+    struct affinity *affinities;     /* the Call-IDs that were last sent on it; see hop.h */
     char domain[DOMAIN_LONGEST + 1]; /* we_connected to a partner: the domain it was opened for */
     const struct srv_record_set
         *records; /* held; what DNS said of that domain; NULL where no rule needs it */
@@ -82,6 +83,7 @@ struct session {
     struct transaction *upstream_transactions;   /* whose requests came from here */
     struct transaction *downstream_transactions; /* whose requests went here */
     size_t downstream_count;
+    size_t in_flight;                                /* of both, those without a final answer */
     struct session *waiting_previous, *waiting_next; /* paused sessions that wait for the one below */
     struct session *waits_for;                       /* whose full output paused us */
     struct session *waiting;                         /* sessions that are paused because of our output */

@@ -2,6 +2,8 @@
 /* CANCEL, timers, and sessions that end at every step. */
 #include "exchange.h"
 
+#include <utlist.h>
+
 /* ---- CANCEL ---- */
 
 static void cancel_waits_for_a_provisional_answer(void **state)
@@ -235,6 +237,63 @@ static void a_draining_session_ends_after_its_last_answer(void **state)
     assert_int_equal(lab.inside->state, SESSION_CLOSING);
 }
 
+/* ---- what was remembered of it ---- */
+
+static size_t remembered_by(const struct session *session)
+{
+    const struct affinity *affinity;
+    size_t count = 0;
+    DL_FOREACH2(session->affinities, affinity, session_next)
+    {
+        assert_ptr_equal(affinity->session, session);
+        count++;
+    }
+    return count;
+}
+
+/* Of the many that a worker remembers an ending session looks at its own only. */
+static void an_ended_session_forgets_what_it_had(void **state)
+{
+    struct session *one = lab_session(PEER_EXTERNAL, true, 0), *other = lab_session(PEER_EXTERNAL, true, 0);
+    static struct transaction moved;
+    char call[16];
+    size_t left = 0;
+    (void)state;
+    lab_join(one, lab.fabrikam, "edge.fabrikam.example", 5061);
+    lab_join(other, lab.fabrikam, "edge.fabrikam.example", 5061);
+    lab.fixture.settings.limits.in_flight = 1000;
+    for (int i = 0; i < 60; i++) {
+        snprintf(call, sizeof(call), "%d", i);
+        moved = (struct transaction){.call_id = text_of(call)};
+        hop_remember(one, &moved);
+        hop_remember(one, &moved); /* once more is not twice */
+    }
+    size_t had = remembered_by(one);
+    assert_in_range(had, 55, 60);  /* two may share a place */
+    for (int i = 0; i < 20; i++) { /* a call that goes on elsewhere is no longer its own */
+        snprintf(call, sizeof(call), "%d", i);
+        moved = (struct transaction){.call_id = text_of(call)};
+        hop_remember(other, &moved);
+    }
+    size_t others = remembered_by(other);
+    assert_in_range(others, 15, 20);
+    assert_in_range(remembered_by(one), had - 20, had - 15);
+    for (size_t i = 0; i < HOP_AFFINITIES; i++) { /* whoever looked at these would clear them */
+        if (lab.worker->affinity[i].session == NULL)
+            lab.worker->affinity[i].session = one;
+    }
+    session_close(one, REASON_PEER_CLOSED, NULL);
+    for (size_t i = 0; i < HOP_AFFINITIES; i++)
+        left += lab.worker->affinity[i].session == one;
+    assert_int_equal(left, HOP_AFFINITIES - had);
+    assert_int_equal(remembered_by(other), others);
+    for (size_t i = 0; i < HOP_AFFINITIES; i++) {
+        if (lab.worker->affinity[i].session == one)
+            lab.worker->affinity[i].session = NULL;
+    }
+    lab_close_ended();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +306,7 @@ int main(void)
         TEST(it_rings_too_long_and_says_no_more),       TEST(the_caller_goes_while_it_rings),
         TEST(the_caller_goes_before_it_rings),          TEST(the_sender_of_a_message_goes),
         TEST(both_go_after_the_call_was_taken),         TEST(a_draining_session_ends_after_its_last_answer),
+        TEST(an_ended_session_forgets_what_it_had),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

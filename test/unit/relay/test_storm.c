@@ -236,13 +236,14 @@ static void check(void)
 
     DL_FOREACH(lab.worker->sessions, session)
     {
-        size_t downstream = 0;
+        size_t downstream = 0, open = 0;
         assert_true(session->state == SESSION_OPEN || session->state == SESSION_DRAINING);
         DL_FOREACH2(session->upstream_transactions, transaction, upstream_next)
         {
             assert_ptr_equal(transaction->upstream, session);
             assert_true(transaction->state != TRANSACTION_FREE);
             in_flight += transaction->is_in_flight;
+            open += transaction->is_in_flight;
             entered++;
         }
         DL_FOREACH2(session->downstream_transactions, transaction, downstream_next)
@@ -250,10 +251,12 @@ static void check(void)
             assert_ptr_equal(transaction->downstream, session);
             assert_true(transaction->state != TRANSACTION_FREE);
             downstream++;
+            open += transaction->is_in_flight;
             in_flight += transaction->upstream == NULL && transaction->is_in_flight;
             entered += transaction->upstream == NULL;
         }
         assert_int_equal(session->downstream_count, downstream);
+        assert_int_equal(session->in_flight, open);
     }
     for (session = lab.worker->dirty; session != NULL; session = session->dirty_next)
         assert_true(session->is_dirty && session->state != SESSION_CLOSING);
