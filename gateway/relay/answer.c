@@ -6,6 +6,7 @@
 
 #include "gateway/relay/hop.h"
 #include "gateway/relay/lines.h"
+#include "gateway/relay/request.h"
 #include "gateway/sip/reply.h"
 
 #define TAG_LENGTH 16u
@@ -65,10 +66,15 @@ static void add_reason_line(struct lines *lines, enum reason reason)
     lines_add(lines, TEXT("\"\r\n"));
 }
 
-/* Partners learn nothing but the bare status, unless their file says otherwise. */
-static bool tells_reason(enum peer_side side, const struct partner *partner)
+/* Partners learn nothing but the bare status, unless their file says otherwise: that of who sent the request,
+ * not of whom it named. */
+static bool tells_reason(const struct session *session, const struct partner *partner)
 {
-    return side == PEER_INTERNAL || (partner != NULL && partner->diagnostics_public);
+    if (session->side == PEER_INTERNAL)
+        return true;
+    const struct partner *sender = request_sender(session);
+    return partner != NULL && partner->diagnostics_public && sender != NULL &&
+           strcmp(sender->name, partner->name) == 0;
 }
 
 int answer_refusal(struct session *session, const struct sip_message *request, enum reason reason,
@@ -82,7 +88,7 @@ int answer_refusal(struct session *session, const struct sip_message *request, e
         return 0;
     lines_init(&lines, room, sizeof(room));
     lines_add(&lines, extra_lines);
-    if (tells_reason(session->side, partner))
+    if (tells_reason(session, partner))
         add_reason_line(&lines, reason);
     return answer(session, request, status, lines_end(&lines, 0));
 }
@@ -130,7 +136,7 @@ int answer_transaction(struct transaction *transaction, int status, enum reason 
         return 0;
     lines_init(&lines, room, sizeof(room));
     if (reason != REASON_OK && reason != REASON_RELAYED && status >= 300 &&
-        tells_reason(transaction->upstream->side, transaction->partner))
+        tells_reason(transaction->upstream, transaction->partner))
         add_reason_line(&lines, reason);
     return answer(transaction->upstream, &message, status, lines_end(&lines, 0));
 }

@@ -98,6 +98,22 @@ static void another_partners_from(void **state)
     assert_string_equal(lab_last_event()->partner, "fabrikam");
 }
 
+/* Who names a partner that is told everything is not told for that. */
+static void diagnostics_are_for_the_sender(void **state)
+{
+    (void)state;
+    lab.fabrikam->diagnostics_public = true;
+    struct session *contoso = lab_session(PEER_EXTERNAL, false, 1);
+    lab_hear(contoso, IN("MESSAGE", "a", ""));
+    const char *answer = lab_said(contoso);
+    assert_int_equal(strncmp(answer, "SIP/2.0 403 ", 12), 0);
+    assert_null(strstr(answer, "Reason:"));
+    lab_hear(lab.outside, IN("MESSAGE", "b", "Route: <sip:edge.contoso.example;lr>\n"));
+    answer = lab_said(lab.outside);
+    assert_int_equal(strncmp(answer, "SIP/2.0 403 ", 12), 0);
+    assert_non_null(strstr(answer, "Reason: SIP ;text=\"not-our-domain"));
+}
+
 static void what_a_proxy_refuses_anyhow(void **state)
 {
     static const struct {
@@ -402,6 +418,7 @@ int main(void)
         TEST(refusals_inwards_are_bare),
         TEST(refusals_outwards_say_why),
         TEST(another_partners_from),
+        TEST(diagnostics_are_for_the_sender),
         TEST(what_a_proxy_refuses_anyhow),
         TEST(routes_inside),
         TEST(an_ack_is_never_answered),
