@@ -6,19 +6,24 @@
 
 #include "policy/distinguished_name.h"
 
-/* An entry is found by the hash of its subject, and by that of its octets. Both tables hold the first entry
- * of a bucket; the rest follow by `next`. */
+/* An entry is found by the hash of its subject, and by that of its octets. The entries of a bucket follow
+ * each other by `next`, in the order they were added; adding passes none of them, since any number of
+ * partners may list roots of one name. */
 struct entry {
     struct trust_anchor anchor; /* first: an anchor's entry is found by a cast */
     uint64_t subject_hash, digest_hash;
     struct entry *next_by_subject, *next_by_digest;
 };
 
+struct bucket {
+    struct entry *first, *last; /* NULL: empty */
+};
+
 struct trust_anchors {
     struct entry **entry; /* owned, in the order they were added */
     size_t count, room;
-    struct entry **by_subject, **by_digest; /* owned, `buckets` of each */
-    size_t buckets;                         /* a power of two, more than count */
+    struct bucket *by_subject, *by_digest; /* owned, `buckets` of each */
+    size_t buckets;                        /* a power of two, more than count */
 };
 
 struct trust_anchors *trust_anchors_create(void)
@@ -47,17 +52,14 @@ void trust_anchors_destroy(struct trust_anchors *anchors)
 
 /* ---- tables ---- */
 
-/* Entries of a bucket stay in the order they were added. */
 static void link_entry(struct trust_anchors *anchors, struct entry *entry)
 {
-    struct entry **place = &anchors->by_subject[entry->subject_hash & (anchors->buckets - 1)];
-    while (*place != NULL)
-        place = &(*place)->next_by_subject;
-    *place = entry;
-    place = &anchors->by_digest[entry->digest_hash & (anchors->buckets - 1)];
-    while (*place != NULL)
-        place = &(*place)->next_by_digest;
-    *place = entry;
+    struct bucket *subject = &anchors->by_subject[entry->subject_hash & (anchors->buckets - 1)];
+    struct bucket *digest = &anchors->by_digest[entry->digest_hash & (anchors->buckets - 1)];
+
+    *(subject->first == NULL ? &subject->first : &subject->last->next_by_subject) = entry;
+    *(digest->first == NULL ? &digest->first : &digest->last->next_by_digest) = entry;
+    subject->last = digest->last = entry;
     entry->next_by_subject = entry->next_by_digest = NULL;
 }
 
@@ -68,8 +70,8 @@ static bool make_room(struct trust_anchors *anchors)
         return true;
     size_t room = anchors->room == 0 ? 16 : anchors->room * 2, buckets = room * 2;
     struct entry **list = calloc(room, sizeof(struct entry *));
-    struct entry **by_subject = calloc(buckets, sizeof(struct entry *));
-    struct entry **by_digest = calloc(buckets, sizeof(struct entry *));
+    struct bucket *by_subject = calloc(buckets, sizeof(struct bucket));
+    struct bucket *by_digest = calloc(buckets, sizeof(struct bucket));
     if (list == NULL || by_subject == NULL || by_digest == NULL) {
         free(list);
         free(by_subject);
@@ -103,7 +105,7 @@ static const struct entry *find_same(const struct trust_anchors *anchors,
 {
     if (anchors->buckets == 0)
         return NULL;
-    const struct entry *entry = anchors->by_digest[digest_hash(certificate) & (anchors->buckets - 1)];
+    const struct entry *entry = anchors->by_digest[digest_hash(certificate) & (anchors->buckets - 1)].first;
     while (entry != NULL && !text_equal(entry->anchor.certificate->der, certificate->der))
         entry = entry->next_by_digest;
     return entry;
@@ -170,7 +172,7 @@ const struct trust_anchor *trust_anchors_by_subject(const struct trust_anchors *
         entry = entry->next_by_subject;
     } else if (anchors->buckets > 0) {
         hash = distinguished_name_hash(subject);
-        entry = anchors->by_subject[hash & (anchors->buckets - 1)];
+        entry = anchors->by_subject[hash & (anchors->buckets - 1)].first;
     } else {
         return NULL;
     }
