@@ -176,33 +176,6 @@ static void cross(struct request *request, const struct message_verdict *verdict
     relay_forward(transaction);
 }
 
-/* Our servers go where a Route leads, whichever place of the list it has, and a maddr sends them past the
- * host: so all of them are looked at. The first that leads elsewhere, else the one on top. */
-static struct text route_place(const struct request *request)
-{
-    const struct policy *policy = &request->worker->snapshot->settings->policy;
-    const struct route *route = &request->route;
-    struct sip_values values = sip_values_of(request->message, SIP_HEADER_ROUTE);
-    struct sip_value value;
-    struct sip_address address;
-
-    for (size_t i = 0; sip_values_next(&values, &value) == SIP_NEXT_ITEM; i++) {
-        if (i < route->own_entries)
-            continue;
-        if (value.header_index == route->last_route_header)
-            break;
-        if (!sip_address_read(value.text, &address) || address.uri.host.length == 0)
-            return value.text;
-        struct text maddr = sip_uri_maddr(&address.uri);
-        if (!message_place_is_inside(policy, maddr))
-            return maddr;
-        if (!message_place_is_inside(policy, address.uri.host) &&
-            !route_names_us(request->worker, &address.uri))
-            return address.uri.host;
-    }
-    return route->next.host;
-}
-
 static struct message_facts facts_of(const struct request *request)
 {
     const struct sip_message *message = request->message;
@@ -216,7 +189,7 @@ static struct message_facts facts_of(const struct request *request)
         .request_domain = route->request_uri.host,
         .maddr = sip_uri_maddr(&route->request_uri),
         .route_host = session_direction(request->session) == DIRECTION_INBOUND && route->next.text.length > 0
-                          ? route_place(request)
+                          ? route_place(request->worker, message, route)
                           : route->next.host,
         .in_dialog = in_dialog,
         .dialog_domain = in_dialog ? route->mark.domain : TEXT_NONE,
@@ -283,6 +256,15 @@ static void refuse_judged(struct request *request, const struct message_verdict 
     request_refuse(request, verdict->reason, verdict->partner, TEXT_NONE, detail);
 }
 
+/* Is this for somebody, whom the peer has to know? Within a dialog not, where it is for a contact, or began
+ * with one of our users; but the proof of one call is none for everybody. */
+static bool is_for_a_user(const struct request *request, const struct message_facts *facts)
+{
+    return !facts->in_dialog ||
+           (facts->dialog_direction == DIRECTION_INBOUND &&
+            policy_is_own_domain(&request->worker->snapshot->settings->policy, facts->request_domain));
+}
+
 /* A discovered peer has bounds of its own, so that none takes what all of them may. */
 static const char *beyond_discovered(struct request *request, const struct message_facts *facts)
 {
@@ -297,7 +279,7 @@ static const char *beyond_discovered(struct request *request, const struct messa
     const struct sip_uri *to = &request->route.request_uri;
     const struct discovered_request wanted = {
         .certificate = session->chain->certificate[0]->sha256,
-        .user = facts->in_dialog ? TEXT_NONE : to->user,
+        .user = is_for_a_user(request, facts) ? to->user : TEXT_NONE,
         .host = to->host,
         .now_ns = (int64_t)uv_hrtime(),
     };

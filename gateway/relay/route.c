@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/relay/route.h"
 
-#include "policy/peer_judgement.h"
-
 #include "policy/domain.h"
+#include "policy/message_judgement.h"
 
 static bool side_is_named(const struct side_settings *side, uint16_t port_in_force, const struct sip_uri *uri)
 {
@@ -117,4 +116,28 @@ void route_edit(const struct sip_message *message, const struct route *route, st
         return;
     sip_edit_request_uri(edit, route->request_uri.text);
     sip_edit_remove(edit, route->last_route_header);
+}
+
+struct text route_place(const struct worker *worker, const struct sip_message *message,
+                        const struct route *route)
+{
+    const struct policy *policy = &worker->snapshot->settings->policy;
+    struct sip_values values = sip_values_of(message, SIP_HEADER_ROUTE);
+    struct sip_value value;
+    struct sip_address address;
+
+    for (size_t i = 0; sip_values_next(&values, &value) == SIP_NEXT_ITEM; i++) {
+        if (i < route->own_entries)
+            continue;
+        if (value.header_index == route->last_route_header)
+            break;
+        if (!sip_address_read(value.text, &address) || address.uri.host.length == 0)
+            return value.text;
+        struct text maddr = sip_uri_maddr(&address.uri);
+        if (!message_place_is_inside(policy, maddr))
+            return maddr;
+        if (!message_place_is_inside(policy, address.uri.host) && !route_names_us(worker, &address.uri))
+            return address.uri.host;
+    }
+    return route->next.host;
 }

@@ -24,6 +24,11 @@ struct route {
 
 enum reason route_read(const struct worker *worker, const struct sip_message *message, struct route *route,
                        const char **what);
+/* Where it leads: our servers follow a Route whichever place of the list it has, and its maddr past its host,
+ * so all that are left are looked at. The first place that is not inside, else the host on top; empty: no
+ * Route. */
+struct text route_place(const struct worker *worker, const struct sip_message *message,
+                        const struct route *route);
 /* Plans the changes. */
 void route_edit(const struct sip_message *message, const struct route *route, struct sip_edit *edit);
 /* Does the URI name the gateway, by host name or listening address? */

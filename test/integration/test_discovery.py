@@ -178,6 +178,27 @@ def test_a_peer_that_tries_out_our_addresses(stage, edge):
     assert said(lab, "discovered-peer-limited") == 1
 
 
+def test_a_dialog_is_no_way_to_try_out_our_addresses(stage, edge):
+    """The proof of one dialog, and a To tag, on requests for everybody: they count as if there were no dialog."""
+    lab = stage(limits={"discovered-users": 3, "discovered-rate": 1000})
+    connection = lab.from_outside(edge)
+    first = crosses(connection, lab.inside, DANA, ALICE)
+
+    def within(number, host="corp.example"):
+        user = f"sip:user{number}@{host}"
+        connection.send(sip.request("MESSAGE", user, from_=DANA, to=user, to_tag="x", call_id=first.call_id, cseq=number,
+                                    routes=first.entries("Record-Route")[::-1]))
+
+    for number in range(2, 4):
+        within(number)
+        lab.inside.expect_request("MESSAGE", call_id=first.call_id).answer(200)
+    within(4)
+    event = lab.gateway.audit.wait_for(event="request", reason="rate-limited")
+    assert "limits.discovered-users" in event["detail"], event
+    within(5, "192.0.2.5")  # a contact is no address of ours
+    lab.inside.expect_request("MESSAGE", call_id=first.call_id).answer(200)
+
+
 def test_many_requests_of_one_that_is_believed(stage, edge):
     """The bound of strangers counts those in a row that nobody believed."""
     lab = stage(limits={"discovered-rate": 100000})
