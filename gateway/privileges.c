@@ -8,11 +8,11 @@
 
 #define GROUPS_MOST 1024 /* of root */
 
-static bool may(const char *path, int how, char *why, size_t size)
+static bool may_write(const char *folder, char *why, size_t size)
 {
-    if (faccessat(AT_FDCWD, path, how, AT_EACCESS) == 0)
+    if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0)
         return true;
-    snprintf(why, size, "%s is not %s", path, (how & W_OK) != 0 ? "writable" : "readable");
+    snprintf(why, size, "%s is not writable", folder);
     return false;
 }
 
@@ -27,11 +27,7 @@ bool privileges_suffice(const struct settings *settings, const struct passwd *us
         return false;
     if (initgroups(user->pw_name, user->pw_gid) == 0 && setegid(user->pw_gid) == 0 &&
         seteuid(user->pw_uid) == 0)
-        able = may(settings->logs.directory, W_OK | X_OK, why, size) &&
-               may(settings->file, R_OK, why, size) &&
-               may(settings->partners_folder, R_OK | X_OK, why, size) &&
-               may(settings->internal.key_file, R_OK, why, size) &&
-               may(settings->external.key_file, R_OK, why, size);
+        able = may_write(settings->logs.directory, why, size);
     if (seteuid(0) != 0 || setegid(0) != 0 || setgroups((size_t)count, groups) != 0) {
         snprintf(why, size, "root could not be taken back for a moment");
         return false;

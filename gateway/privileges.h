@@ -12,8 +12,7 @@
 enum privileges {
     PRIVILEGES_NONE,    /* not root to begin with, or `user: root` */
     PRIVILEGES_DROPPED, /* and nothing brings them back */
-    PRIVILEGES_KEPT,    /* no user was named, and the standard one could not read what a reload needs or write
-                           the logs: `why` */
+    PRIVILEGES_KEPT,    /* no user was named, and the standard one could not write the logs: `why` */
     PRIVILEGES_FAILED   /* do not go on: `why` */
 };
 
@@ -22,7 +21,8 @@ enum privileges privileges_drop(const struct settings *settings, char *why, size
 /* Its steps. Whom it would become: of the C library, good until accounts are asked for again. NULL: there is
  * no such account. */
 const struct passwd *privileges_user(const struct settings *settings);
-/* As root, that user for a moment: can it do without what the gateway would refuse to start? `why` not. */
+/* As root, that user for a moment: may it write the logs? `why` not. What it may not read is no matter before
+ * the first reload. */
 bool privileges_suffice(const struct settings *settings, const struct passwd *user, char *why, size_t size);
 bool privileges_become(const struct passwd *user); /* for good */
 

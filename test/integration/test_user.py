@@ -2,7 +2,9 @@
 """What root reads at the start and the gateway's user may not read on a reload: told before (gateway/user_reading.h)."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -71,8 +73,8 @@ def test_folder_on_the_way_is_told(gateway):
         assert f"may not be read by this user: closed is the folder {roots}; {ADVICE}" in problem["text"]
 
 
-@pytest.mark.parametrize("closed", ["keys/internal-key.pem", "keys/external-key.pem", "federation-partners", "logs"])
-def test_what_keeps_run_from_starting_is_an_error(gateway, closed):
+def test_logs_that_may_not_be_written_keep_run_from_starting(gateway):
+    closed = "logs"
     close(gateway.folder / closed)
     status, problems = check(gateway)
     [error] = [problem for problem in problems if problem["severity"] == "error"]
@@ -99,15 +101,20 @@ def test_root_that_stays_root_may_read_all(gateway):
     assert check(gateway) == (0, [])
 
 
-def test_start_warns_of_what_a_reload_will_be_rejected_for(gateway):
-    closed = gateway.folder / "keys/root-1.pem"
+@pytest.mark.parametrize("name", ["keys/root-1.pem", "keys/internal-key.pem", "keys/external-key.pem", "federation-partners"])
+def test_start_warns_of_what_a_reload_will_be_rejected_for(gateway, name):
+    """Root has read it, and the gateway is nobody all the same."""
+    closed = gateway.folder / name
     close(closed)
+    assert check(gateway)[0] == 0
     gateway.start()
+    [users] = re.findall(r"^Uid:(.*)$", Path(f"/proc/{gateway.process.pid}/status").read_text(), re.MULTILINE)
+    assert set(users.split()) == {str(gateway.folder.stat().st_uid)} != {"0"}
     log = gateway.log_file.read_text()
     [warning] = [line for line in log.splitlines() if "user-cannot-read" in line]
-    assert "warning" in warning and f"{closed} may not be read by this user; {ADVICE}" in warning
+    assert "warning" in warning and name in warning and f" may not be read by this user; {ADVICE}" in warning
     rejected = gateway.reload()
     assert rejected["event"] == "policy-rejected"
-    assert f"{closed} may not be read by this user [file-unreadable]" in rejected["detail"]
+    assert name in rejected["detail"] and " may not be read by this user [file-unreadable]" in rejected["detail"]
     shutil.chown(closed, other_user.USER)
     assert gateway.reload()["event"] == "policy-loaded"
