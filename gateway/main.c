@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,16 @@ static void print_help(void)
     printf("\nfedgate COMMAND --help says more.\n");
 }
 
+/* An answer that nobody could read, on a full disk for example, is no answer. */
+static int written(int status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "fedgate: the answer cannot be written: %s\n", errno == 0 ? "a part of it failed" : strerror(errno));
+    return status == COMMAND_DONE ? COMMAND_TROUBLE : status;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -31,11 +42,11 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help();
-        return COMMAND_DONE;
+        return written(COMMAND_DONE);
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return written(commands[i].run(argc - 1, argv + 1));
     }
     fprintf(stderr, "fedgate: there is no command '%s'; try fedgate --help\n", argv[1]);
     return COMMAND_USAGE;

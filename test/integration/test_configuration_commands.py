@@ -167,6 +167,14 @@ def test_help(fedgate, command):
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("words", [("--help",), ("version",), ("check", "-c", "gateway.yaml"),
+                                   ("partners", "-c", "gateway.yaml", "--json")])
+def test_answer_that_cannot_be_written_is_trouble(binary, place, words):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([str(binary), *words], cwd=place, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "cannot be written" in done.stderr
+
+
 @pytest.mark.parametrize("environment, coloured", [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)])
 def test_colour_on_a_terminal_only(binary, place, environment, coloured):
     append(place / "gateway.yaml", "nonsense: 1\n")
