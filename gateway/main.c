@@ -30,7 +30,8 @@ static int written(int status)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    fprintf(stderr, "fedgate: the answer cannot be written: %s\n", errno == 0 ? "a part of it failed" : strerror(errno));
+    fprintf(stderr, "fedgate: the answer cannot be written: %s\n",
+            errno == 0 ? "a part of it failed" : strerror(errno));
     return status == COMMAND_DONE ? COMMAND_TROUBLE : status;
 }
 
