@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,8 +108,7 @@ static bool become_user(struct gateway *gateway, const struct problems *unreadab
 {
     struct confinement confinement;
 
-    (void)mkdir(gateway->settings->logs.directory,
-                0750); /* where it cannot be made, opening the logs says why */
+    privileges_make_logs(gateway->settings);
     why[0] = '\0';
     enum privileges privileges = privileges_drop(gateway->settings, why, size);
     if (privileges == PRIVILEGES_FAILED)

@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/privileges.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define GROUPS_MOST 1024 /* of root */
 
-static bool may_write(const char *folder, char *why, size_t size)
+/* `is_made`: where it is missing. */
+static bool may_write(const char *folder, bool is_made, char *why, size_t size)
 {
-    if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0)
+    if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0 || (is_made && errno == ENOENT))
         return true;
     snprintf(why, size, "%s is not writable", folder);
     return false;
+}
+
+bool privileges_are_for(const struct settings *settings, const struct passwd *user)
+{
+    return user != NULL && (settings->user != NULL || strcmp(user->pw_name, "nobody") != 0);
 }
 
 bool privileges_suffice(const struct settings *settings, const struct passwd *user, char *why, size_t size)
@@ -27,7 +36,7 @@ bool privileges_suffice(const struct settings *settings, const struct passwd *us
         return false;
     if (initgroups(user->pw_name, user->pw_gid) == 0 && setegid(user->pw_gid) == 0 &&
         seteuid(user->pw_uid) == 0)
-        able = may_write(settings->logs.directory, why, size);
+        able = may_write(settings->logs.directory, privileges_are_for(settings, user), why, size);
     if (seteuid(0) != 0 || setegid(0) != 0 || setgroups((size_t)count, groups) != 0) {
         snprintf(why, size, "root could not be taken back for a moment");
         return false;
@@ -41,6 +50,17 @@ const struct passwd *privileges_user(const struct settings *settings)
         return getpwnam(settings->user);
     const struct passwd *user = getpwnam("fedgate");
     return user != NULL ? user : getpwnam("nobody");
+}
+
+void privileges_make_logs(const struct settings *settings)
+{
+    const char *folder = settings->logs.directory;
+
+    if (mkdir(folder, 0750) != 0 || geteuid() != 0)
+        return;
+    const struct passwd *user = privileges_user(settings);
+    if (privileges_are_for(settings, user))
+        (void)!fchownat(AT_FDCWD, folder, user->pw_uid, user->pw_gid, AT_SYMLINK_NOFOLLOW);
 }
 
 bool privileges_become(const struct passwd *user)

@@ -21,8 +21,13 @@ enum privileges privileges_drop(const struct settings *settings, char *why, size
 /* Its steps. Whom it would become: of the C library, good until accounts are asked for again. NULL: there is
  * no such account. */
 const struct passwd *privileges_user(const struct settings *settings);
-/* As root, that user for a moment: may it write the logs? `why` not. What it may not read is no matter before
- * the first reload. */
+/* Is there an account, and is it the gateway's rather than everybody's nobody? */
+bool privileges_are_for(const struct settings *settings, const struct passwd *user);
+/* Before they are given up: makes the log folder where it is missing, the user's own. Where it cannot be
+ * made, opening the logs says why. */
+void privileges_make_logs(const struct settings *settings);
+/* As root, that user for a moment: may it write the logs, where their folder is there? `why` not. What it may
+ * not read is no matter before the first reload. */
 bool privileges_suffice(const struct settings *settings, const struct passwd *user, char *why, size_t size);
 bool privileges_become(const struct passwd *user); /* for good */
 

@@ -132,7 +132,7 @@ void user_reading_check(const struct settings *settings, int64_t now, struct pro
                      "run would refuse to start as root: for the user %s, %s; chgrp and chmod it",
                      settings->user, why);
     /* A host without an account for the gateway says nothing: it stays root, and reads all. */
-    if (user != NULL && (serves || strcmp(user->pw_name, "nobody") != 0 || settings->user != NULL))
+    if (serves || privileges_are_for(settings, user))
         try_reading(settings, user, now, problems);
     problems_sort(problems);
 }

@@ -86,6 +86,15 @@ def test_logs_that_may_not_be_written_keep_run_from_starting(gateway):
     gateway.process = None
 
 
+def test_log_folder_that_is_made_is_the_users(gateway):
+    logs = gateway.folder / "logs"
+    shutil.rmtree(logs)
+    assert check(gateway) == (0, [])
+    gateway.start()
+    assert logs.owner() == other_user.USER and logs.stat().st_mode & 0o777 == 0o750
+    assert gateway.reload()["event"] == "policy-loaded"
+
+
 def test_account_that_is_not_there_is_an_error(gateway):
     gateway.settings["user"] = "no-such-account"
     gateway.write()
