@@ -51,6 +51,8 @@ static void acknowledge(struct transaction *transaction, const struct sip_messag
         session_commit(transaction->downstream, sip_ack_write(to, most, &sent, response));
 }
 
+/* False: there is more to be taken out than a plan of edits holds. What cannot be queued, or has nobody to go
+ * to any more, is lost. */
 static bool pass_up(struct transaction *transaction, const struct sip_message *response)
 {
     struct worker *worker = transaction->worker;
@@ -59,7 +61,7 @@ static bool pass_up(struct transaction *transaction, const struct sip_message *r
     struct lines lines;
 
     if (upstream == NULL)
-        return false;
+        return true;
     sip_edit_init(edit, response);
     lines_init(&lines, worker->lines, LINES_BUFFER);
     sip_edit_remove_top_via(edit);
@@ -68,12 +70,12 @@ static bool pass_up(struct transaction *transaction, const struct sip_message *r
     else
         border_outward(edit, response);
     size_t length = lines.out.failed ? 0 : sip_edit_length(edit);
-    char *to = length == 0 ? NULL : session_reserve(upstream, length);
-    if (to == NULL) {
-        /* An answer that cannot be queued is lost, and the session no better than broken; closed by the next
-         * tick. */
-        upstream->is_broken = upstream->is_broken || length > 0;
+    if (length == 0)
         return false;
+    char *to = session_reserve(upstream, length);
+    if (to == NULL) { /* the session is no better than broken; closed by the next tick */
+        upstream->is_broken = true;
+        return true;
     }
     session_commit(upstream, sip_edit_write(edit, to, length));
     if (session_is_congested(upstream) && transaction->downstream != NULL)
@@ -94,15 +96,22 @@ static void drop(const struct session *session, const struct sip_message *respon
                   "session=%llx why=%s status=%d", (unsigned long long)session->id, why, response->status);
 }
 
-/* It does not cross; a final one is the last that its target has to say, so that nobody need wait for more.
- */
-static void refuse_large(struct transaction *transaction, const struct sip_message *response)
+/* True: it has crossed, as far as it could. Else it is too large, and a final one is the last that its target
+ * has to say, so that nobody need wait for more: the transaction has ended. */
+static bool let_cross(struct transaction *transaction, const struct sip_message *response)
 {
-    drop(transaction->downstream, response, "limits.message-size of the partner");
+    const char *why = "the answer is over limits.message-size of the partner";
+
+    if (!is_too_large(transaction, response)) {
+        if (pass_up(transaction, response))
+            return true;
+        why = "the answer cannot be written for the other side";
+    }
+    drop(transaction->downstream, response, why);
     if (response->status >= 200 &&
         (transaction->state == TRANSACTION_CALLING || transaction->state == TRANSACTION_PROCEEDING))
-        relay_refuse(transaction, REASON_MESSAGE_TOO_LARGE,
-                     "the answer is over limits.message-size of the partner");
+        relay_refuse(transaction, REASON_MESSAGE_TOO_LARGE, why);
+    return false;
 }
 
 static void take_provisional(struct transaction *transaction, const struct sip_message *response)
@@ -118,10 +127,8 @@ static void take_provisional(struct transaction *transaction, const struct sip_m
     transaction->state = TRANSACTION_PROCEEDING;
     if (!transaction->cancel_sent)
         transaction_start_timer(worker->transactions, transaction, TIMER_C, worker_now(worker));
-    if (is_too_large(transaction, response))
-        refuse_large(transaction, response);
-    else if (response->status > 100)
-        pass_up(transaction, response);
+    if (response->status > 100)
+        (void)let_cross(transaction, response);
     if (first && transaction->cancelled)
         relay_cancel_downstream(transaction);
 }
@@ -130,12 +137,7 @@ static void take_success(struct transaction *transaction, const struct sip_messa
 {
     bool again = transaction->state == TRANSACTION_ACCEPTED;
 
-    if (is_too_large(transaction, response)) {
-        refuse_large(transaction, response);
-        return;
-    }
-    pass_up(transaction, response);
-    if (again)
+    if (!let_cross(transaction, response) || again)
         return; /* another leg behind a fork, or the same 2xx again: both are the caller's to acknowledge */
     if (transaction->method == SIP_METHOD_INVITE)
         relay_settle(transaction, TRANSACTION_ACCEPTED, REASON_OK, response->status);
@@ -152,11 +154,8 @@ static void take_refusal(struct transaction *transaction, const struct sip_messa
         relay_try_next(transaction, REASON_RELAYED);
         return;
     }
-    if (is_too_large(transaction, response)) {
-        refuse_large(transaction, response);
+    if (!let_cross(transaction, response))
         return;
-    }
-    pass_up(transaction, response);
     if (transaction->method == SIP_METHOD_INVITE && transaction->upstream != NULL)
         relay_settle(transaction, TRANSACTION_COMPLETED, REASON_RELAYED, response->status);
     else

@@ -321,6 +321,32 @@ static void a_large_503_is_a_503(void **state)
     assert_says(edge2, "MESSAGE ");
 }
 
+/* More to be taken out than a plan of edits holds: whoever waits hears so, and the log does not say that it
+ * crossed. */
+static void an_answer_that_cannot_be_written(void **state)
+{
+    static const char *const methods[] = {"MESSAGE", "INVITE"};
+    char many[1700] = "";
+    (void)state;
+    for (size_t i = 0; i < 70; i++)
+        strcat(many, "P-Preferred-Identity:x\n");
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        for (int status = 200; status <= 404; status += 204) {
+            send_on(methods[i]);
+            reply_by(lab.edge, status, methods[i], many);
+            lab_said(lab.edge);
+            assert_says(lab.inside, "SIP/2.0 513 ");
+            expect_event(REASON_MESSAGE_TOO_LARGE, 513);
+            assert_int_equal(count_of_transactions(), 0);
+        }
+    }
+    send_on("INVITE");
+    reply_by(lab.edge, 183, "INVITE", many);
+    assert_silent(lab.inside);
+    reply(200, "INVITE");
+    assert_says(lab.inside, "SIP/2.0 200 ");
+}
+
 /* The bound is the partner's, not that of our own servers towards him. */
 static void our_own_answers_are_not_the_partners(void **state)
 {
@@ -358,6 +384,7 @@ int main(void)
         TEST(answers_that_are_no_answers),
         TEST(after_503_the_next_target),
         TEST(a_lone_503_is_a_500),
+        TEST(an_answer_that_cannot_be_written),
         TEST(the_target_goes_before_it_answers),
         TEST(the_target_goes_while_it_rings),
         TEST(no_target_has_a_session),
