@@ -28,6 +28,5 @@ struct partner *discovery_partner_create(const char *file, const struct discover
 
 bool discovery_allows(struct text domain)
 {
-    domain = domain_without_dot(domain);
-    return domain_is_valid(domain) && text_find(domain, '.') != NULL;
+    return domain_is_valid(domain) && text_find(domain_without_dot(domain), '.') != NULL;
 }

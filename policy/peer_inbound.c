@@ -89,21 +89,35 @@ static void consider_names(struct candidate *candidate, const struct policy *pol
     }
 }
 
-/* Those whose rule only DNS can answer may stay until their first request tells the From domain. */
-static void consider_dns_rules(struct candidate *candidate, const struct policy *policy, struct peer *peer,
-                               int64_t now)
+static void consider_by_anchor(struct candidate *candidate, const struct policy *policy, struct peer *peer,
+                               bool by_target, int64_t now)
 {
     for (size_t i = 0; i < peer->path_count && candidate->accepted == NULL; i++) {
         size_t count;
         const struct partner *const *partners =
             partner_set_by_anchor_needing_dns(policy->partners, peer->path[i].anchor, &count);
         for (size_t j = 0; j < count && candidate->accepted == NULL; j++) {
-            /* A certificate whose names lie in another's domains names no target within this one's. */
-            bool is_anothers = candidate->other != NULL || candidate->refused != NULL;
-            if (partners[j]->identity != IDENTITY_SRV_TARGET || !is_anothers)
+            if ((partners[j]->identity == IDENTITY_SRV_TARGET) == by_target && !partners[j]->is_discovered)
                 consider(candidate, peer, partners[j], TEXT_NONE, now);
         }
     }
+}
+
+/* Those whose rule only DNS can answer may stay until their first request tells the From domain. Rule
+ * srv-target comes last: a certificate whose names lie in nobody's domains is far likelier a discovered
+ * peer's, and one whose names lie in another's domains names no target within theirs. */
+static void consider_dns_rules(struct candidate *candidate, const struct policy *policy, struct peer *peer,
+                               int64_t now)
+{
+    const struct partner *discovered = partner_set_discovered(policy->partners);
+    bool is_anothers = candidate->other != NULL || candidate->refused != NULL;
+
+    consider_by_anchor(candidate, policy, peer, false, now);
+    if (is_anothers)
+        return;
+    if (discovered != NULL && reaches(peer, discovered))
+        consider(candidate, peer, discovered, TEXT_NONE, now);
+    consider_by_anchor(candidate, policy, peer, true, now);
 }
 
 /* When every partner behind the reached anchors is off, its own token says so. */
@@ -132,7 +146,8 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
 
     if (candidate->accepted != NULL) {
         peer->name = candidate->matched;
-        peer->candidate = candidate->is_named ? candidate->accepted : NULL;
+        peer->candidate =
+            candidate->is_named || candidate->accepted->is_discovered ? candidate->accepted : NULL;
         if (!identity_rule_needs_dns(candidate->accepted->identity))
             peer->partner = candidate->accepted;
         return peer_conclude(log, "identity", REASON_OK, "%s by rule %s%s", candidate->accepted->name,

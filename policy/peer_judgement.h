@@ -34,7 +34,8 @@ struct peer {
     const struct partner
         *candidate;   /* inbound: whom the session is counted for. NULL when only DNS can tell and no name in
                          the certificate lies in a domain of any: then it may be anyone's, and shall be
-                         counted for no one before a request of it was believed */
+                         counted for no one before a request of it was believed. Where discovered domains are
+                         all that is left, it is counted for them at once */
     struct text name; /* the name in the certificate that was matched; borrowed from the chain */
     int64_t
         valid_until; /* the earliest end of a certificate of the first path; INT64_MAX where none is needed */
