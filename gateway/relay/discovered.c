@@ -17,7 +17,8 @@ struct discovered_peer {
     int64_t used_ns;
     uint64_t *address; /* owned; an open table of keyed hashes, 0: free */
     size_t address_count, address_room;
-    bool was_told;                       /* that it has too many */
+    bool was_believed;                   /* a request of it was */
+    bool was_told;                       /* that it has too many addresses */
     struct discovered_peer *prev, *next; /* the one used longest ago first */
     UT_hash_handle hh;
 };
@@ -59,8 +60,7 @@ void discovered_destroy(struct discovered *discovered)
 }
 
 /* NULL: no place, or no memory. */
-static struct discovered_peer *meet(struct discovered *discovered, const uint8_t certificate[32],
-                                    int64_t now_ns)
+static struct discovered_peer *meet(struct discovered *discovered, const uint8_t *certificate, int64_t now_ns)
 {
     struct discovered_peer *oldest = discovered->order;
 
@@ -124,15 +124,48 @@ static enum discovered_answer take_address(struct discovered_peer *peer, uint64_
     return DISCOVERED_ALLOWED;
 }
 
+/* ---- asked ---- */
+
+/* The one that the certificate tells, now the one used last; made when new. NULL as from meet. */
+static struct discovered_peer *peer_of(struct discovered *discovered, const uint8_t *certificate,
+                                       int64_t now_ns)
+{
+    struct discovered_peer *peer;
+
+    HASH_FIND(hh, discovered->table, certificate, sizeof(peer->certificate), peer);
+    if (peer == NULL)
+        peer = meet(discovered, certificate, now_ns);
+    if (peer == NULL)
+        return NULL;
+    DL_DELETE(discovered->order, peer);
+    DL_APPEND(discovered->order, peer);
+    peer->used_ns = now_ns;
+    return peer;
+}
+
+enum discovered_answer discovered_take_message(struct discovered *discovered, const struct limits *limits,
+                                               const uint8_t *certificate, int64_t now_ns)
+{
+    uint32_t rate = (uint32_t)limits->discovered_rate;
+    enum discovered_answer answer = DISCOVERED_FULL;
+
+    pthread_mutex_lock(&discovered->lock);
+    struct discovered_peer *peer = peer_of(discovered, certificate, now_ns);
+    if (peer != NULL)
+        answer = rate_passes(&peer->next_arrival_ns, rate, rate, now_ns) ? DISCOVERED_ALLOWED
+                                                                         : DISCOVERED_TOO_FAST;
+    pthread_mutex_unlock(&discovered->lock);
+    return answer;
+}
+
 static enum discovered_answer take(struct discovered *discovered, struct discovered_peer *peer,
                                    const struct limits *limits, const struct discovered_request *request,
                                    bool *is_first)
 {
     const struct text pieces[] = {request->user, request->host};
-    uint32_t rate = (uint32_t)limits->discovered_rate;
 
-    if (!rate_passes(&peer->next_arrival_ns, rate, rate, request->now_ns))
-        return DISCOVERED_TOO_FAST;
+    *is_first = !peer->was_believed;
+    peer->was_believed = true;
     if (request->user.length == 0)
         return DISCOVERED_ALLOWED;
     enum discovered_answer answer =
@@ -142,23 +175,16 @@ static enum discovered_answer take(struct discovered *discovered, struct discove
     return answer;
 }
 
-enum discovered_answer discovered_take(struct discovered *discovered, const struct limits *limits,
-                                       const struct discovered_request *request, bool *is_first)
+enum discovered_answer discovered_take_address(struct discovered *discovered, const struct limits *limits,
+                                               const struct discovered_request *request, bool *is_first)
 {
     enum discovered_answer answer = DISCOVERED_FULL;
-    struct discovered_peer *peer;
 
     *is_first = false;
     pthread_mutex_lock(&discovered->lock);
-    HASH_FIND(hh, discovered->table, request->certificate, sizeof(peer->certificate), peer);
-    if (peer == NULL && (peer = meet(discovered, request->certificate, request->now_ns)) != NULL)
-        *is_first = true;
-    if (peer != NULL) {
-        DL_DELETE(discovered->order, peer);
-        DL_APPEND(discovered->order, peer);
-        peer->used_ns = request->now_ns;
+    struct discovered_peer *peer = peer_of(discovered, request->certificate, request->now_ns);
+    if (peer != NULL)
         answer = take(discovered, peer, limits, request, is_first);
-    }
     pthread_mutex_unlock(&discovered->lock);
     return answer;
 }

@@ -89,11 +89,19 @@ static void let_go(struct transaction *transaction)
     transaction->records = NULL;
 }
 
+void relay_forget_question(struct transaction *transaction)
+{
+    transaction->question = NULL;
+    discovered_questions_give(&transaction->worker->discovered_questions[transaction->direction],
+                              transaction->discovered_place);
+    transaction->discovered_place = 0;
+}
+
 void relay_free(struct transaction *transaction)
 {
     if (transaction->question != NULL)
         resolver_question_abandon(transaction->question);
-    transaction->question = NULL;
+    relay_forget_question(transaction);
     hop_leave(transaction);
     stop_counting(transaction);
     let_go(transaction);

@@ -103,7 +103,7 @@ void relay_forward(struct transaction *transaction)
 
     if (transaction->target_next < transaction->target_count)
         hop = next_hop(transaction);
-    else if (transaction->target_count == 0)
+    else if (transaction->target_count == 0 && transaction->failure == REASON_OK)
         transaction->failure = REASON_ADDRESS_NOT_FOUND;
     if (hop == NULL) {
         exhausted(transaction);

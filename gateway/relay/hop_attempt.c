@@ -91,19 +91,35 @@ static void connect_next(struct hop *hop)
     attempt_failed(hop, why);
 }
 
+/* Whoever runs a discovered domain's DNS chooses host and port: they are not to lead into networks that only
+ * we reach. A partner with a file may be there. */
+static bool may_lead_inside(const struct hop *hop)
+{
+    const struct partner *partner = hop_partner(hop);
+
+    return partner == NULL || !partner->is_discovered || hop->worker->snapshot->settings->dns.allow_loopback;
+}
+
 static void take_addresses(struct hop *hop, const struct address_set *set)
 {
+    bool anywhere = may_lead_inside(hop);
+
     if (set->outcome != REASON_OK) {
         attempt_failed(hop, set->outcome);
         return;
     }
-    hop->address_count = set->address_count < HOP_ADDRESSES_MOST ? set->address_count : HOP_ADDRESSES_MOST;
-    hop->address_tries = 0;
-    for (size_t i = 0; i < hop->address_count; i++) {
-        hop->address[i] = set->address[i];
-        address_set_port(&hop->address[i], hop->port);
+    hop->address_count = hop->address_tries = 0;
+    for (size_t i = 0; i < set->address_count && hop->address_count < HOP_ADDRESSES_MOST; i++) {
+        if (!anywhere && !address_is_global(&set->address[i]))
+            continue;
+        union address *address = &hop->address[hop->address_count++];
+        *address = set->address[i];
+        address_set_port(address, hop->port);
     }
-    connect_next(hop);
+    if (hop->address_count == 0)
+        attempt_failed(hop, REASON_ADDRESS_REFUSED);
+    else
+        connect_next(hop);
 }
 
 static void addresses_answered(void *context, const struct address_set *set)

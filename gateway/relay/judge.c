@@ -4,7 +4,6 @@
 
 #include "gateway/relay/answer.h"
 #include "gateway/relay/crossing.h"
-#include "gateway/relay/discovered.h"
 #include "gateway/relay/records.h"
 #include "gateway/relay/request.h"
 
@@ -20,7 +19,7 @@ static void answered(void *context, const struct srv_record_set *records)
     struct sip_message message;
     const char *what;
 
-    transaction->question = NULL;
+    relay_forget_question(transaction);
     if (transaction->upstream == NULL) {
         relay_end(transaction, REASON_PEER_CLOSED, 0, "the sender went away while DNS was asked");
         return;
@@ -62,6 +61,21 @@ static struct transaction *admit(struct request *request, const struct partner *
     return transaction;
 }
 
+/* False: those that wait for the DNS of discovered domains are too many. */
+static bool may_ask(struct transaction *transaction, struct text domain, const struct partner *partner)
+{
+    struct worker *worker = transaction->worker;
+    const struct settings *settings = worker->snapshot->settings;
+
+    if (partner == NULL || !partner->is_discovered)
+        return true;
+    uint64_t most = rate_share(settings->limits.parked, 4) / settings->workers;
+    transaction->discovered_place =
+        discovered_questions_take(&worker->discovered_questions[transaction->direction],
+                                  &worker->branch_keys[0], domain, most == 0 ? 1 : most);
+    return transaction->discovered_place > 0;
+}
+
 static void park(struct request *request, struct text domain, const struct partner *partner)
 {
     const struct sip_message *message = request->message;
@@ -87,6 +101,10 @@ static void park(struct request *request, struct text domain, const struct partn
     transaction->header_length = message->header_length;
     transaction_start_timer(request->worker->transactions, transaction, TIMER_PARK,
                             worker_now(request->worker));
+    if (!may_ask(transaction, domain, partner)) {
+        relay_refuse(transaction, REASON_OVERLOADED, "too many questions for discovered domains");
+        return;
+    }
     if (transaction->method == SIP_METHOD_INVITE) /* RFC 3261 17.2.1: within 200 ms, however long DNS takes */
         answer(request->session, message, 100, TEXT_NONE);
     transaction->question = records_ask(request->worker, partner, domain, answered, transaction);
@@ -110,14 +128,6 @@ const struct partner *request_sender(const struct session *session)
 {
     const struct peer *peer = session->peer;
     return peer->candidate != NULL ? peer->candidate : peer->partner;
-}
-
-/* Of the snapshot that the session was judged under. */
-bool request_is_within_rate(struct session *session, const struct partner *partner)
-{
-    struct partner_counters *counters =
-        partner == NULL ? NULL : snapshot_counters(session->worker, session->snapshot, partner);
-    return counters == NULL || rate_allows(counters, &partner->limits, (int64_t)uv_hrtime());
 }
 
 /* Too many changes, or no memory. One that has just come is not stored yet, so it is answered from what came.
@@ -256,70 +266,6 @@ static void refuse_judged(struct request *request, const struct message_verdict 
     request_refuse(request, verdict->reason, verdict->partner, TEXT_NONE, detail);
 }
 
-/* Is this for somebody, whom the peer has to know? Within a dialog not, where it is for a contact, or began
- * with one of our users; but the proof of one call is none for everybody. */
-static bool is_for_a_user(const struct request *request, const struct message_facts *facts)
-{
-    return !facts->in_dialog ||
-           (facts->dialog_direction == DIRECTION_INBOUND &&
-            policy_is_own_domain(&request->worker->snapshot->settings->policy, facts->request_domain));
-}
-
-/* A discovered peer has bounds of its own, so that none takes what all of them may. */
-static const char *beyond_discovered(struct request *request, const struct message_facts *facts)
-{
-    static const char *const why[] = {
-        [DISCOVERED_TOO_FAST] = "limits.discovered-rate of this peer",
-        [DISCOVERED_TOO_MANY_ADDRESSES] = "limits.discovered-users: this peer wrote to too many addresses; "
-                                          "give it a partner file, or block it",
-        [DISCOVERED_FULL] = "too many discovered peers, or no memory",
-    };
-    struct session *session = request->session;
-    struct worker *worker = request->worker;
-    const struct sip_uri *to = &request->route.request_uri;
-    const struct discovered_request wanted = {
-        .certificate = session->chain->certificate[0]->sha256,
-        .user = is_for_a_user(request, facts) ? to->user : TEXT_NONE,
-        .host = to->host,
-        .now_ns = (int64_t)uv_hrtime(),
-    };
-    bool is_first;
-
-    session->unbelieved = 0;
-    enum discovered_answer answer =
-        discovered_take(worker->shared->discovered, &worker->snapshot->settings->limits, &wanted, &is_first);
-    if (is_first && answer == DISCOVERED_TOO_MANY_ADDRESSES)
-        operation_log(worker->shared->log, LOG_LEVEL_WARNING, "discovered-peer-limited",
-                      "session=%llx domain=%.*s why=%s", (unsigned long long)session->id,
-                      TEXT_ARGUMENTS(facts->from_domain), why[answer]);
-    else if (is_first)
-        operation_log(worker->shared->log, LOG_LEVEL_NOTICE, "peer-discovered", "session=%llx domain=%.*s",
-                      (unsigned long long)session->id, TEXT_ARGUMENTS(facts->from_domain));
-    return why[answer];
-}
-
-/* Bounds that count only for who was believed: nobody else can use them up. True: it may go on. */
-static bool within_bounds(struct request *request, const struct partner *partner,
-                          const struct message_facts *facts)
-{
-    struct session *session = request->session;
-    const char *beyond = partner->is_discovered ? beyond_discovered(request, facts) : NULL;
-
-    if (beyond != NULL)
-        request_refuse(request, REASON_RATE_LIMITED, partner, TEXT_NONE, beyond);
-    else if (partner != request_sender(session) && !request_is_within_rate(session, partner))
-        request_refuse(request, REASON_RATE_LIMITED, partner, TEXT_NONE, RATE_KEY);
-    else if (!session_believe(session, partner))
-        request_refuse(request, REASON_CONNECTION_LIMIT, partner, TEXT_NONE,
-                       "limits.connections of the partner");
-    else if (request->message->octets.length > partner->limits.message_size)
-        request_refuse(request, REASON_MESSAGE_TOO_LARGE, partner, TEXT_NONE,
-                       "limits.message-size of the partner");
-    else
-        return true;
-    return false;
-}
-
 /* For the gateway itself: it answers OPTIONS, and serves nothing else. */
 static void serve(struct request *request, const struct partner *partner)
 {
@@ -366,7 +312,8 @@ void request_judge(struct request *request)
         park(request, verdict.domain, verdict.partner);
     else if (verdict.verdict != SPEAK_ALLOWED)
         refuse_judged(request, &verdict, &facts, records);
-    else if (facts.direction == DIRECTION_INBOUND && !within_bounds(request, verdict.partner, &facts))
+    else if (facts.direction == DIRECTION_INBOUND &&
+             !request_is_within_bounds(request, verdict.partner, &facts))
         return;
     else if (facts.names_us)
         serve(request, verdict.partner);

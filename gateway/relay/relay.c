@@ -72,13 +72,8 @@ static void take_request(struct session *session, const struct sip_message *mess
     struct worker *worker = session->worker;
     struct request request = {.worker = worker, .session = session, .message = message};
 
-    if (!request_is_within_rate(
-            session,
-            request_sender(session))) { /* the sender pays for whatever it sends, and whomever it names */
-        request_refuse(&request, REASON_RATE_LIMITED, request_sender(session), TEXT_NONE, RATE_KEY);
-        session_rest_after_refusals(session);
+    if (!request_is_within_rate(&request)) /* the sender pays for whatever it sends, and whomever it names */
         return;
-    }
     if (message->method_kind ==
         SIP_METHOD_NEGOTIATE) { /* Lync's first word on a session; of this hop alone */
         request_refuse(&request, REASON_METHOD_NOT_SUPPORTED, NULL, TEXT_NONE, NULL);
@@ -139,12 +134,8 @@ void relay_message(struct session *session, struct text octets, size_t header_le
         return;
     }
     struct request request = {.worker = worker, .session = session, .message = &message};
-    if (request_is_within_rate(session, request_sender(session))) {
+    if (request_is_within_rate(&request))
         request_refuse(&request, reason, NULL, TEXT_NONE, what);
-        return;
-    }
-    request_refuse(&request, REASON_RATE_LIMITED, request_sender(session), TEXT_NONE, RATE_KEY);
-    session_rest_after_refusals(session);
 }
 
 void relay_unframed(struct session *session, struct text octets, size_t header_length, enum reason reason,

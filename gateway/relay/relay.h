@@ -57,6 +57,8 @@ void relay_refuse(struct transaction *transaction, enum reason reason, const cha
 void relay_settle(struct transaction *transaction, enum transaction_state state, enum reason reason,
                   int status);
 void relay_free(struct transaction *transaction);
+/* Its question was answered or abandoned. */
+void relay_forget_question(struct transaction *transaction);
 /* A session has ended. */
 void relay_session_ended(struct session *session);
 /* Time passes. */

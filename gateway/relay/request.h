@@ -6,6 +6,7 @@
  *
  *   relay.c: what it is, and what any proxy checks -> judge.c: may it cross; parking -> crossing.c,
  * targets.c, forward.c
+ *                                                     bounds.c: how much the sender may
  *                                                  -> cancel.c: CANCEL */
 
 #include "gateway/relay/relay.h"
@@ -21,8 +22,6 @@ struct request {
     struct route route;
     uint64_t loop_mark;
 };
-
-#define RATE_KEY "limits.messages-per-second"
 
 /* Answers, writes the audit line, and lets the parked transaction go, if there is one. */
 void request_refuse(struct request *request, enum reason reason, const struct partner *partner,
@@ -40,6 +39,11 @@ bool request_records(struct request *request, const struct partner *partner, str
                      const struct srv_record_set **records);
 /* Whom the session was let in as; NULL inside. */
 const struct partner *request_sender(const struct session *session);
-bool request_is_within_rate(struct session *session, const struct partner *partner);
+/* bounds.c, the rate of the sender, as far as it is known; and for a request that was believed as the
+ * partner's, all bounds that were not looked at before: nobody else can use those up. False: it is refused.
+ */
+bool request_is_within_rate(struct request *request);
+bool request_is_within_bounds(struct request *request, const struct partner *partner,
+                              const struct message_facts *facts);
 
 #endif

@@ -41,7 +41,7 @@ static void established(void *owner)
 
 void session_remember_leaf(const struct session *session)
 {
-    const struct partner *partner = session->peer->candidate;
+    const struct partner *partner = session_is_agreed(session) ? session->peer->candidate : NULL;
     const char *name = partner != NULL ? partner->name : "";
 
     if (session->hop != NULL)
@@ -61,7 +61,7 @@ void session_open(struct session *session)
     session->active_ms = worker_now(worker);
     DL_DELETE(worker->handshaking, session);
     DL_APPEND(worker->sessions, session);
-    if (session->peer->candidate != NULL || session->we_connected)
+    if (session->we_connected || session_is_agreed(session))
         address_count_release(worker, session);
     if (session->snapshot != worker->snapshot) /* a reload passed by during the handshake */
         worker_judge_later(worker, session);

@@ -158,6 +158,9 @@ enum reason session_judge(void *owner, const struct text *ders, size_t count); /
 /* A request of it was believed as the partner's: now it is known whom it is counted for. False: the partner
  * has too many. */
 bool session_believe(struct session *session, const struct partner *partner);
+/* Is it a partner's with a file? Those of discovered peers go on counting by address: no agreement bounds
+ * them. */
+bool session_is_agreed(const struct session *session);
 void session_remember_leaf(const struct session *session); /* session.c: once it is known whose it is */
 void session_stop_counting(struct session *session);
 void session_hear(struct session *session, struct text octets); /* session.c: what the stream read */

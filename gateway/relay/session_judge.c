@@ -68,14 +68,21 @@ static bool count_inbound(struct session *session, const struct partner *partner
     return true;
 }
 
+bool session_is_agreed(const struct session *session)
+{
+    return session->peer->candidate != NULL && !session->peer->candidate->is_discovered;
+}
+
 bool session_believe(struct session *session, const struct partner *partner)
 {
-    if (session->we_connected || session->peer->candidate != NULL)
+    if (session->we_connected)
         return true;
-    if (!count_inbound(session, partner))
+    if (!session_is_agreed(session) && !count_inbound(session, partner))
         return false;
-    session->peer->candidate = partner;
-    if (!partner->is_discovered) { /* whose sessions go on counting by address: no agreement bounds them */
+    bool was_stranger = session->address_entry != NULL || session->peer->candidate == NULL;
+    if (session->peer->candidate == NULL)
+        session->peer->candidate = partner;
+    if (was_stranger && !partner->is_discovered) {
         address_count_release(session->worker, session);
         session_remember_leaf(session);
     }

@@ -52,19 +52,25 @@ void relay_target_servers(struct transaction *transaction, const struct route *r
         add_target(transaction, text_of(settings->next_hop[i].host), settings->next_hop[i].port);
 }
 
-/* RFC 7673 3.2, 3.3: where a server cannot be proven, it is not connected to at all. */
-static size_t locate_proven(const struct partner *partner, const struct srv_answer *answer,
-                            struct located_target located[SRV_TARGETS_MOST])
+/* Where a server cannot be proven, it is not connected to at all: RFC 7673 3.2, 3.3; and by rule srv-target a
+ * domain's records could lead us to anybody's servers, and keep those of others busy with our attempts. */
+static bool may_be_proven(const struct partner *partner, struct text domain, const struct srv_target *target)
 {
-    struct srv_target target[TLSA_TARGETS_MOST];
+    if (partner->identity == IDENTITY_DANE)
+        return tlsa_answer_reason(target->tlsa) == REASON_OK;
+    return partner->identity != IDENTITY_SRV_TARGET || domain_is_within(target->host, domain);
+}
+
+static size_t locate_proven(const struct partner *partner, struct text domain,
+                            const struct srv_answer *answer, struct located_target located[SRV_TARGETS_MOST])
+{
+    struct srv_target target[SRV_TARGETS_MOST];
     struct srv_answer usable = *answer;
 
-    if (partner->identity != IDENTITY_DANE)
-        return locate_srv(answer, &locate_random_system, located);
     usable.target = target;
     usable.target_count = 0;
-    for (size_t i = 0; i < answer->target_count && usable.target_count < TLSA_TARGETS_MOST; i++) {
-        if (tlsa_answer_reason(answer->target[i].tlsa) == REASON_OK)
+    for (size_t i = 0; i < answer->target_count && usable.target_count < SRV_TARGETS_MOST; i++) {
+        if (may_be_proven(partner, domain, &answer->target[i]))
             target[usable.target_count++] = answer->target[i];
     }
     return locate_srv(&usable, &locate_random_system, located);
@@ -84,7 +90,10 @@ void relay_target_partner(struct transaction *transaction, const struct route *r
     if (partner->locate == LOCATE_FIXED) {
         count = locate_fixed(partner->fixed, partner->fixed_count, located);
     } else {
-        count = locate_proven(partner, &records->answer, located);
+        struct text domain = {transaction->domain, transaction->domain_length};
+        count = locate_proven(partner, domain, &records->answer, located);
+        if (count == 0 && partner->identity == IDENTITY_SRV_TARGET && records->answer.target_count > 0)
+            transaction->failure = REASON_SRV_TARGET_OUTSIDE_DOMAIN;
     }
     for (size_t i = 0; i < count && route->has_mark; i++) {
         if (domain_equal(uri->host, located[i].host) && (!uri->has_port || uri->port == located[i].port))

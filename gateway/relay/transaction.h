@@ -97,6 +97,7 @@ struct transaction {
     enum reason failure; /* why the last target failed; REASON_RELAYED: it answered 503 */
 
     struct resolver_question *question;         /* under way while PARKED; NULL otherwise */
+    unsigned discovered_place;                  /* of that question; see discovered_questions.h */
     uint64_t started;                           /* loop milliseconds */
     struct text method_word, from, to, call_id; /* for the audit line; views into words, cut where too long */
 

@@ -14,6 +14,7 @@
 #include "gateway/net/resolver.h"
 #include "gateway/net/stream.h"
 #include "gateway/relay/buffer_pool.h"
+#include "gateway/relay/discovered_questions.h"
 #include "gateway/relay/hash_key.h"
 #include "gateway/relay/rate.h"
 #include "gateway/relay/seen.h"
@@ -39,7 +40,7 @@ struct shared {
     atomic_ullong last_session_id;
     struct partner_registry *partners;
     struct discovered *discovered; /* what discovered peers took; see discovered.h */
-    struct seen *seen; /* peers' leaf certificates; NULL: nobody asks */
+    struct seen *seen;             /* peers' leaf certificates; NULL: nobody asks */
     struct log_file *audit_file;
     uint8_t audit_key[AUDIT_KEY_OCTETS]; /* for hashed users */
     struct operation_log *log;
@@ -103,7 +104,8 @@ struct worker {
     struct hop *hops;          /* by uthash */
     struct affinity *affinity; /* owned: HOP_AFFINITIES, by Call-ID; see hop.h */
     struct transaction_table *transactions;
-    size_t in_flight; /* of this worker */
+    size_t in_flight;                                    /* of this worker */
+    struct discovered_questions discovered_questions[2]; /* by enum direction */
     struct hash_key branch_keys[2];
     struct audit *audit; /* this thread's pen */
 
@@ -162,8 +164,8 @@ void worker_stop_listening(struct worker *worker);
 void worker_begin_draining(struct worker *worker);
 void worker_drain(struct worker *worker, uint64_t now);  /* each tick from then on */
 bool worker_takes_requests(const struct worker *worker); /* that begin something: not when it ends */
-/* judging.c: every session shall be judged again, or this one, which has come to the end of the list or is stale; begun at
- * once, or with the next tick. */
+/* judging.c: every session shall be judged again, or this one, which has come to the end of the list or is
+ * stale; begun at once, or with the next tick. */
 void worker_judge_all(struct worker *worker);
 void worker_judge_later(struct worker *worker, struct session *session);
 void worker_go_on_judging(struct worker *worker);

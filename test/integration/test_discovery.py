@@ -4,6 +4,7 @@ the domain together prove them; and what such peers may take is bounded for each
 
 import pytest
 
+from lib import nameserver as dns
 from lib import peer, sip, wait
 from lib.lab import ALICE, BOB
 
@@ -203,6 +204,76 @@ def test_many_requests_of_one_that_is_believed(stage, edge):
     """The bound of strangers counts those in a row that nobody believed."""
     lab = stage(limits={"discovered-rate": 100000})
     connection = lab.from_outside(edge)
+    for _ in range(300):
+        crosses(connection, lab.inside, DANA, ALICE)
+
+
+def test_one_that_floods_takes_nothing_from_the_others(stage, pki, nameserver, edge):
+    """Its own rate is looked at before the one that all discovered peers share, here 100 a second: what is refused for
+    the one takes nothing of the other."""
+    lab = stage(limits={"discovered-rate": 1})
+    connection = lab.from_outside(edge)
+    crosses(connection, lab.inside, DANA, ALICE)
+    nameserver.srv("adatum.example", ("edge.adatum.example", lab.litware.port))
+    other = lab.from_outside(pki.stranger.leaf(dns=["edge.adatum.example"]))
+    for _ in range(200):
+        send(connection, DANA, ALICE)
+    wait.until(lambda: len(lab.gateway.audit.find(event="request", reason="rate-limited")) >= 190, 10, "the refusals")
+    assert all("limits.discovered-rate" in event["detail"]
+               for event in lab.gateway.audit.find(event="request", reason="rate-limited"))
+    crosses(other, lab.inside, "sip:eve@adatum.example", ALICE)
+
+
+def test_silent_name_servers_of_strangers_keep_no_partner_waiting(stage, nameserver, edge):
+    """Each name below one's own domain is another question; the DNS has a place left for those of partners."""
+    lab = stage(workers=1, dns={"timeout": "8s"}, limits={"discovered-rate": 1000})
+    nameserver.behave(dns.silent)
+    for name in ("_sipfederationtls._tcp.fabrikam.example", "edge.fabrikam.example"):
+        nameserver.behave(dns.answer, name)
+    connection = lab.from_outside(edge)
+    for number in range(150):
+        send(connection, f"sip:eve@x{number}.adatum.example", ALICE)
+    crosses(lab.from_inside(), lab.fabrikam, ALICE, BOB)
+    event = lab.gateway.audit.wait_for(event="request", reason="overloaded")
+    assert event["partner"] == "discovered", event
+
+
+def test_sessions_of_discovered_peers_are_bounded_before_a_word(stage, edge):
+    """A certificate of a public CA is all that it takes: a quarter of all sessions, from the handshake on."""
+    lab = stage(limits={"sessions": 80})
+    for _ in range(20):
+        lab.from_outside(edge)
+    wait.until(lambda: len(lab.gateway.audit.find(event="session-accepted")) == 20, 5, "twenty sessions")
+    assert attempt(lab, edge)["reason"] == "connection-limit"
+    crosses(lab.from_outside(), lab.inside, BOB, ALICE)
+
+
+def test_a_server_that_cannot_be_proven_is_not_connected_to(stage, nameserver):
+    """Where it lies outside of the domain; so nobody's records hinder another one's server."""
+    lab = stage()
+    nameserver.srv("adatum.example", (EDGE, lab.litware.port))
+    refused(lab, lab.from_inside(), ALICE, "sip:eve@adatum.example", 504, "srv-target-outside-domain")
+    crosses(lab.from_inside(), lab.litware, ALICE, DANA)
+    assert "next-server-failed" not in lab.gateway.log_file.read_text()
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "192.168.0.1", "172.16.9.9", "fd00::1"])
+def test_no_discovered_domain_leads_into_a_private_network(stage, nameserver, address):
+    lab = stage(records=False, dns={"allow-loopback": False})
+    nameserver.srv(LITWARE, (EDGE, 5061))
+    nameserver.host(EDGE, address)
+    refused(lab, lab.from_inside(), ALICE, DANA, 504, "address-refused")
+
+
+def test_many_requests_of_one_that_was_given_a_file(stage, pki, edge):
+    """Its session goes on as the partner's, and is no stranger's any more."""
+    lab = stage()
+    connection = lab.from_outside(edge)
+    crosses(connection, lab.inside, DANA, ALICE)
+    lab.gateway.partners["litware"] = {"domains": [LITWARE], "roots": [pki.stranger.file], "identity": "srv-target",
+                                       "limits": {"messages-per-second": 10000}}
+    lab.gateway.write()
+    lab.gateway.reload()
     for _ in range(300):
         crosses(connection, lab.inside, DANA, ALICE)
 

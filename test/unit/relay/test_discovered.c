@@ -37,8 +37,11 @@ static enum discovered_answer take(void *discovered, unsigned peer, const char *
     const struct discovered_request request = {
         .certificate = certificate, .user = text_of(user), .host = TEXT("corp.example"), .now_ns = now_ns};
 
+    *is_first = false;
     certificate_of(peer, certificate);
-    return discovered_take(discovered, &limits, &request, is_first);
+    enum discovered_answer answer = discovered_take_message(discovered, &limits, certificate, now_ns);
+    return answer == DISCOVERED_ALLOWED ? discovered_take_address(discovered, &limits, &request, is_first)
+                                        : answer;
 }
 
 static void the_first_of_each_is_told(void **state)
@@ -50,6 +53,19 @@ static void the_first_of_each_is_told(void **state)
     assert_int_equal(take(*state, 1, "a", BEGIN, &is_first), DISCOVERED_ALLOWED);
     assert_false(is_first);
     take(*state, 2, "a", BEGIN, &is_first);
+    assert_true(is_first);
+}
+
+/* Nothing is told of one that nobody believes, however much it sends. */
+static void the_first_that_is_believed_is_told(void **state)
+{
+    uint8_t certificate[32];
+    bool is_first;
+
+    certificate_of(1, certificate);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(discovered_take_message(*state, &limits, certificate, BEGIN), DISCOVERED_ALLOWED);
+    assert_int_equal(take(*state, 1, "a", BEGIN, &is_first), DISCOVERED_ALLOWED);
     assert_true(is_first);
 }
 
@@ -105,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_of_each_is_told, create, destroy),
+        cmocka_unit_test_setup_teardown(the_first_that_is_believed_is_told, create, destroy),
         cmocka_unit_test_setup_teardown(each_has_a_rate_of_its_own, create, destroy),
         cmocka_unit_test_setup_teardown(new_addresses_end_and_old_ones_go_on, create, destroy),
         cmocka_unit_test_setup_teardown(who_is_idle_gives_way_and_who_is_not_stays, create, destroy),
