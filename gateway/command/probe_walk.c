@@ -150,6 +150,12 @@ static bool try_target(struct probe *probe, const struct located_target *target)
     probe_end(probe, CHECK_PASSED, "%.*s:%s", TEXT_ARGUMENTS(target->host), list);
     for (size_t i = 0; i < set->address_count && i < ADDRESSES_TRIED_MOST && !works; i++) {
         union address address = set->address[i];
+        if (!records_allow_address(probe->settings, probe->partner, target->host, &address)) {
+            probe_begin(probe, "tcp", "%s", address_print_host(&address, shown, sizeof(shown)));
+            probe_fail(probe, REASON_ADDRESS_REFUSED,
+                       "%s is private, and no discovered domain may lead there; write a partner file", shown);
+            continue;
+        }
         address_set_port(&address, target->port);
         works = probe_server(probe, target, &address);
     }

@@ -91,18 +91,10 @@ static void connect_next(struct hop *hop)
     attempt_failed(hop, why);
 }
 
-/* Whoever runs a discovered domain's DNS chooses host and port: they are not to lead into networks that only
- * we reach. A partner with a file may be there. */
-static bool may_lead_inside(const struct hop *hop)
-{
-    const struct partner *partner = hop_partner(hop);
-
-    return partner == NULL || !partner->is_discovered || hop->worker->snapshot->settings->dns.allow_loopback;
-}
-
 static void take_addresses(struct hop *hop, const struct address_set *set)
 {
-    bool anywhere = may_lead_inside(hop);
+    const struct settings *settings = hop->worker->snapshot->settings;
+    const struct partner *partner = hop_partner(hop);
 
     if (set->outcome != REASON_OK) {
         attempt_failed(hop, set->outcome);
@@ -110,7 +102,7 @@ static void take_addresses(struct hop *hop, const struct address_set *set)
     }
     hop->address_count = hop->address_tries = 0;
     for (size_t i = 0; i < set->address_count && hop->address_count < HOP_ADDRESSES_MOST; i++) {
-        if (!anywhere && !address_is_global(&set->address[i]))
+        if (!records_allow_address(settings, partner, text_of(hop->host), &set->address[i]))
             continue;
         union address *address = &hop->address[hop->address_count++];
         *address = set->address[i];

@@ -35,6 +35,19 @@ bool records_failed(enum reason reason)
     return reason == REASON_DNS_FAILED || reason == REASON_OVERLOADED || reason == REASON_SHUTTING_DOWN;
 }
 
+bool records_allow_address(const struct settings *settings, const struct partner *partner, struct text host,
+                           const union address *address)
+{
+    if (partner == NULL || !partner->is_discovered || settings->dns.allow_loopback ||
+        address_is_global(address))
+        return true;
+    for (size_t i = 0; i < settings->dns.host_count; i++) {
+        if (domain_equal(text_of(settings->dns.host[i].name), host))
+            return true;
+    }
+    return false;
+}
+
 /* "edge.cloud.example:5061: its addresses are not DNSSEC-secure; ..." */
 static void print_targets(const struct srv_answer *answer, char to[RECORDS_DETAIL])
 {

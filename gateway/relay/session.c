@@ -41,11 +41,14 @@ static void established(void *owner)
 
 void session_remember_leaf(const struct session *session)
 {
-    const struct partner *partner = session_is_agreed(session) ? session->peer->candidate : NULL;
+    const struct partner *partner = session->we_connected ? session->peer->partner : session->peer->candidate;
     const char *name = partner != NULL ? partner->name : "";
 
     if (session->hop != NULL)
         name = session->hop->partner != NULL ? session->hop->partner : "";
+    if (partner != NULL &&
+        partner->is_discovered) /* they renew theirs as they like: nobody here calls them */
+        return;
     bool is_known = session->side == PEER_INTERNAL || session->we_connected || partner != NULL;
     if (is_known && session->worker->shared->seen != NULL)
         seen_add(session->worker->shared->seen, session->side == PEER_INTERNAL, name,

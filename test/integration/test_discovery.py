@@ -263,6 +263,27 @@ def test_no_discovered_domain_leads_into_a_private_network(stage, nameserver, ad
     nameserver.srv(LITWARE, (EDGE, 5061))
     nameserver.host(EDGE, address)
     refused(lab, lab.from_inside(), ALICE, DANA, 504, "address-refused")
+    probed = lab.gateway.command("probe", LITWARE)
+    assert probed.returncode == 3 and "address-refused" in probed.stdout, probed.stdout
+
+
+def test_what_dns_hosts_says_is_meant(stage):
+    lab = stage(dns={"allow-loopback": False, "hosts": {EDGE: ["127.0.0.1"]}})
+    crosses(lab.from_inside(), lab.litware, ALICE, DANA)
+
+
+def test_blocked_while_its_name_server_is_asked(stage, nameserver, edge):
+    """What waits is judged by what is in force when the answer comes."""
+    lab = stage()
+    nameserver.behave(dns.after(1), f"_sipfederationtls._tcp.{LITWARE}")
+    connection = lab.from_outside(edge)
+    call_id = send(connection, DANA, ALICE)
+    nameserver.wait_asked(f"_sipfederationtls._tcp.{LITWARE}")
+    lab.gateway.settings["blocked-domains"] = [LITWARE]
+    lab.gateway.write()
+    lab.gateway.reload()
+    connection.expect_status(403, call_id=call_id)
+    assert lab.gateway.audit.wait_for(event="request", call_id=call_id)["reason"] == "domain-blocked"
 
 
 def test_many_requests_of_one_that_was_given_a_file(stage, pki, edge):

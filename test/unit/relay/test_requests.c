@@ -256,6 +256,26 @@ static void a_certificate_is_remembered_once_it_is_believed(void **state)
     lab.shared.seen = NULL;
 }
 
+/* Nobody here would call them before it ends. */
+static void certificates_of_discovered_peers_are_not_remembered(void **state)
+{
+    struct session *stranger = lab_session(PEER_EXTERNAL, false, 0);
+    (void)state;
+    lab.shared.seen = seen_create();
+    lab.fabrikam->is_discovered = true;
+    stranger->chain = &lab.chain[0];
+    stranger->peer->candidate = lab.fabrikam;
+    stranger->state = SESSION_HANDSHAKING;
+    DL_DELETE(lab.worker->sessions, stranger);
+    DL_APPEND(lab.worker->handshaking, stranger);
+    session_open(stranger);
+    assert_int_equal(seen_count(lab.shared.seen), 0);
+    stranger->chain = NULL;
+    lab.fabrikam->is_discovered = false;
+    seen_destroy(lab.shared.seen);
+    lab.shared.seen = NULL;
+}
+
 /* ---- bounds ---- */
 
 static void no_more_than_may_be_in_flight(void **state)
@@ -280,7 +300,7 @@ static void forged_senders_cost_the_forger(void **state)
     (void)state;
     lab.contoso->limits.burst = lab.fabrikam->limits.burst = 3;
     lab.contoso->limits.messages_per_second = 1; /* however slow the machine is */
-    for (int i = 0; i < 3; i++) { /* From fabrikam */
+    for (int i = 0; i < 3; i++) {                /* From fabrikam */
         snprintf(text, sizeof(text), IN("MESSAGE", "f%d", ""), i, i);
         lab_hear(contoso, text);
         assert_says(contoso, "SIP/2.0 403 ");
@@ -429,6 +449,7 @@ int main(void)
         TEST(options_to_the_gateway),
         TEST(too_much_to_strip),
         TEST(a_certificate_is_remembered_once_it_is_believed),
+        TEST(certificates_of_discovered_peers_are_not_remembered),
         TEST(no_more_than_may_be_in_flight),
         TEST(forged_senders_cost_the_forger),
         TEST(garbage_counts_too),
