@@ -16,26 +16,44 @@ static uint64_t hash_of(const struct hash_key *key, struct text domain)
     return keyed_hash(key, (struct text){lower, domain.length});
 }
 
+/* Where the domain is asked for already. */
+static unsigned place_of(const struct discovered_questions *questions, uint64_t domain)
+{
+    for (unsigned i = 0; i < DISCOVERED_QUESTIONS_MOST; i++) {
+        if (questions->place[i].waiting > 0 && questions->place[i].domain == domain)
+            return i + 1;
+    }
+    return 0;
+}
+
+static unsigned free_place(const struct discovered_questions *questions, uint64_t sender)
+{
+    unsigned found = 0, count = 0;
+
+    for (unsigned i = 0; i < DISCOVERED_QUESTIONS_MOST; i++) {
+        if (questions->place[i].waiting == 0)
+            found = i + 1;
+        else if (sender != 0 && questions->place[i].sender == sender)
+            count++;
+    }
+    return count < DISCOVERED_QUESTIONS_OF_ONE ? found : 0;
+}
+
 unsigned discovered_questions_take(struct discovered_questions *questions, const struct hash_key *key,
-                                   struct text domain, uint64_t most)
+                                   struct text domain, uint64_t sender, uint64_t most)
 {
     uint64_t hash = hash_of(key, domain);
-    unsigned place = 0;
+    unsigned place = place_of(questions, hash);
 
     if (questions->waiting >= most)
         return 0;
-    for (unsigned i = 0; i < DISCOVERED_QUESTIONS_MOST; i++) {
-        bool is_asked = questions->place[i].waiting > 0;
-        if (is_asked && questions->place[i].domain == hash) {
-            place = i + 1;
-            break;
-        }
-        if (!is_asked && place == 0)
-            place = i + 1;
+    if (place == 0) {
+        place = free_place(questions, sender);
+        if (place == 0)
+            return 0;
+        questions->place[place - 1].domain = hash;
+        questions->place[place - 1].sender = sender;
     }
-    if (place == 0)
-        return 0;
-    questions->place[place - 1].domain = hash;
     questions->place[place - 1].waiting++;
     questions->waiting++;
     return place;

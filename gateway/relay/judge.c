@@ -70,9 +70,10 @@ static bool may_ask(struct transaction *transaction, struct text domain, const s
     if (partner == NULL || !partner->is_discovered)
         return true;
     uint64_t most = rate_share(settings->limits.parked, 4) / settings->workers;
+    uint64_t sender = transaction->direction == DIRECTION_INBOUND ? transaction->upstream->sender : 0;
     transaction->discovered_place =
         discovered_questions_take(&worker->discovered_questions[transaction->direction],
-                                  &worker->branch_keys[0], domain, most == 0 ? 1 : most);
+                                  &worker->branch_keys[0], domain, sender, most == 0 ? 1 : most);
     return transaction->discovered_place > 0;
 }
 

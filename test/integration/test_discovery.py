@@ -224,16 +224,19 @@ def test_one_that_floods_takes_nothing_from_the_others(stage, pki, nameserver, e
     crosses(other, lab.inside, "sip:eve@adatum.example", ALICE)
 
 
-def test_silent_name_servers_of_strangers_keep_no_partner_waiting(stage, nameserver, edge):
-    """Each name below one's own domain is another question; the DNS has a place left for those of partners."""
+def test_silent_name_servers_of_a_stranger_keep_nobody_else_waiting(stage, pki, nameserver, edge):
+    """Each name below one's own domain is another question; the DNS has a place left for those of partners, and of
+    other discovered peers."""
     lab = stage(workers=1, dns={"timeout": "8s"}, limits={"discovered-rate": 1000})
     nameserver.behave(dns.silent)
-    for name in ("_sipfederationtls._tcp.fabrikam.example", "edge.fabrikam.example"):
+    for name in ("_sipfederationtls._tcp.fabrikam.example", "edge.fabrikam.example",
+                 f"_sipfederationtls._tcp.{LITWARE}"):
         nameserver.behave(dns.answer, name)
-    connection = lab.from_outside(edge)
+    connection = lab.from_outside(pki.stranger.leaf(dns=["edge.adatum.example"]))
     for number in range(150):
         send(connection, f"sip:eve@x{number}.adatum.example", ALICE)
     crosses(lab.from_inside(), lab.fabrikam, ALICE, BOB)
+    crosses(lab.from_outside(edge), lab.inside, DANA, ALICE)
     event = lab.gateway.audit.wait_for(event="request", reason="overloaded")
     assert event["partner"] == "discovered", event
 

@@ -10,7 +10,7 @@ static const struct hash_key key = {.word = {1, 2}};
 
 static unsigned take(struct discovered_questions *questions, const char *domain, uint64_t most)
 {
-    return discovered_questions_take(questions, &key, text_of(domain), most);
+    return discovered_questions_take(questions, &key, text_of(domain), 0, most);
 }
 
 static unsigned take_number(struct discovered_questions *questions, unsigned number)
@@ -63,11 +63,30 @@ static void a_free_place_is_not_taken_for_one_that_is_asked_already(void **state
     assert_int_equal(take(&questions, "c.example", 10), first);
 }
 
+static void one_peer_has_a_part_of_them(void **state)
+{
+    struct discovered_questions questions = {0};
+    char domain[32];
+    unsigned place = 0;
+    (void)state;
+
+    for (unsigned i = 0; i < DISCOVERED_QUESTIONS_OF_ONE; i++) {
+        snprintf(domain, sizeof(domain), "x%u.example", i);
+        place = discovered_questions_take(&questions, &key, text_of(domain), 7, 1000);
+        assert_true(place > 0);
+    }
+    assert_int_equal(discovered_questions_take(&questions, &key, TEXT("y.example"), 7, 1000), 0);
+    assert_int_equal(discovered_questions_take(&questions, &key, text_of(domain), 7, 1000), place);
+    assert_true(discovered_questions_take(&questions, &key, TEXT("y.example"), 8, 1000) > 0);
+    assert_true(discovered_questions_take(&questions, &key, TEXT("y.example"), 7, 1000) > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_domains_end_and_a_place_that_is_given_back_serves_again),
         cmocka_unit_test(those_who_wait_for_one_domain_share_its_place),
+        cmocka_unit_test(one_peer_has_a_part_of_them),
         cmocka_unit_test(a_free_place_is_not_taken_for_one_that_is_asked_already),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
