@@ -326,6 +326,31 @@ def test_given_a_file_it_is_a_partner_from_then_on(stage, pki, edge):
     assert lab.gateway.audit.wait_for(event="request", partner="litware")["reason"] == "ok"
 
 
+def test_a_call_outlives_the_coming_and_going_of_a_file(stage, pki, edge):
+    """The proof of a dialog names the domain, whosever it is meanwhile."""
+    lab = stage()
+    caller, ours = lab.from_outside(edge), lab.from_inside()
+    calling, called, _ = lab.invite(caller, lab.inside, from_=DANA, contact="sip:dana@192.0.2.10")
+
+    def goes_on(partner):
+        for connection, dialog, server in ((caller, calling, lab.inside), (ours, called, lab.litware)):
+            connection.send(dialog.request("INFO"))
+            server.expect_request("INFO").answer(200)
+            connection.expect_status(200, method="INFO")
+        for direction in ("inbound", "outbound"):
+            lab.gateway.audit.wait_for(event="request", method="INFO", partner=partner, direction=direction, reason="ok")
+
+    goes_on("discovered")
+    lab.gateway.partners["litware"] = {"domains": [LITWARE], "roots": [pki.stranger.file], "identity": "srv-target"}
+    lab.gateway.write()
+    lab.gateway.reload()
+    goes_on("litware")
+    del lab.gateway.partners["litware"]
+    lab.gateway.write()
+    lab.gateway.reload()
+    goes_on("discovered")
+
+
 def test_what_the_commands_say(stage, nameserver, edge):
     lab = stage()
     checked = lab.gateway.command("check")
