@@ -146,8 +146,9 @@ static struct peer_verdict judge_candidate(const struct policy *policy, struct p
 
     if (candidate->accepted != NULL) {
         peer->name = candidate->matched;
-        peer->candidate =
-            candidate->is_named || candidate->accepted->is_discovered ? candidate->accepted : NULL;
+        bool is_known = candidate->is_named ||
+                        (candidate->accepted->is_discovered && !peer_may_be_dane(policy, peer, now));
+        peer->candidate = is_known ? candidate->accepted : NULL;
         if (!identity_rule_needs_dns(candidate->accepted->identity))
             peer->partner = candidate->accepted;
         return peer_conclude(log, "identity", REASON_OK, "%s by rule %s%s", candidate->accepted->name,

@@ -73,16 +73,32 @@ bool session_is_agreed(const struct session *session)
     return session->peer->candidate != NULL && !session->peer->candidate->is_discovered;
 }
 
+/* From those that it was counted for until now, if any. */
+static bool count_instead(struct session *session, const struct partner *partner)
+{
+    struct partner_counters *before = session->counters;
+
+    if (before == NULL || before != snapshot_counters(session->worker, session->snapshot, partner)) {
+        session->counters = NULL;
+        if (!count_inbound(session, partner)) {
+            session->counters = before;
+            return false;
+        }
+        if (before != NULL)
+            atomic_fetch_sub(&before->sessions_in, 1);
+    }
+    session->peer->candidate = partner;
+    return true;
+}
+
 bool session_believe(struct session *session, const struct partner *partner)
 {
     if (session->we_connected)
         return true;
-    if (!session_is_agreed(session) && !count_inbound(session, partner))
+    bool was_agreed = session_is_agreed(session);
+    if (!was_agreed && !count_instead(session, partner))
         return false;
-    bool was_stranger = session->address_entry != NULL || session->peer->candidate == NULL;
-    if (session->peer->candidate == NULL)
-        session->peer->candidate = partner;
-    if (was_stranger && !partner->is_discovered) {
+    if (session_is_agreed(session) && (!was_agreed || session->address_entry != NULL)) {
         address_count_release(session->worker, session);
         session_remember_leaf(session);
     }

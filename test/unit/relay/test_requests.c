@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A request on its way, and what may come between. */
+#include "gateway/relay/discovered.h"
 #include "relay_fixture.h"
 
 #include <stdio.h>
@@ -276,6 +277,33 @@ static void certificates_of_discovered_peers_are_not_remembered(void **state)
     lab.shared.seen = NULL;
 }
 
+/* As a partner whose servers have names of nobody's: it is counted as what it has proven to be. */
+static void one_that_looked_discovered_may_be_a_partner(void **state)
+{
+    struct session *stranger = lab_session(PEER_EXTERNAL, false, 0);
+    struct snapshot *snapshot = lab.worker->snapshot;
+    struct partner_counters *discovered = snapshot_counters(lab.worker, snapshot, lab.contoso);
+    struct partner_counters *partner = snapshot_counters(lab.worker, snapshot, lab.fabrikam);
+    unsigned before[] = {atomic_load(&discovered->sessions_in), atomic_load(&partner->sessions_in)};
+    (void)state;
+    lab.shared.discovered = discovered_create();
+    lab.fixture.settings.limits.discovered_rate = 20;
+    lab.contoso->is_discovered = true;
+    stranger->chain = &lab.chain[0];
+    stranger->peer->candidate = lab.contoso;
+    stranger->counters = discovered;
+    atomic_fetch_add(&discovered->sessions_in, 1);
+    lab_hear(stranger, IN("MESSAGE", "a", ""));
+    assert_says(lab.fe1, "MESSAGE ");
+    assert_ptr_equal(stranger->peer->candidate, lab.fabrikam);
+    assert_int_equal(atomic_load(&discovered->sessions_in), before[0]);
+    assert_int_equal(atomic_load(&partner->sessions_in), before[1] + 1);
+    stranger->chain = NULL;
+    lab.contoso->is_discovered = false;
+    discovered_destroy(lab.shared.discovered);
+    lab.shared.discovered = NULL;
+}
+
 /* ---- bounds ---- */
 
 static void no_more_than_may_be_in_flight(void **state)
@@ -450,6 +478,7 @@ int main(void)
         TEST(too_much_to_strip),
         TEST(a_certificate_is_remembered_once_it_is_believed),
         TEST(certificates_of_discovered_peers_are_not_remembered),
+        TEST(one_that_looked_discovered_may_be_a_partner),
         TEST(no_more_than_may_be_in_flight),
         TEST(forged_senders_cost_the_forger),
         TEST(garbage_counts_too),
