@@ -163,11 +163,14 @@ static bool try_target(struct probe *probe, const struct located_target *target)
     return works;
 }
 
-/* RFC 7673 3.2: not where rule dane has nothing to hold the server against. */
+/* As the gateway does: not where rule dane has nothing to hold the server against (RFC 7673 3.2), nor, by
+ * rule srv-target, outside of the domain. */
 static bool may_be_tried(const struct probe *probe, const struct located_target *target)
 {
     const struct partner *partner = probe->partner;
 
+    if (partner->locate == LOCATE_SRV && partner->identity == IDENTITY_SRV_TARGET)
+        return domain_is_within(target->host, probe->domain);
     if (partner->identity != IDENTITY_DANE || partner->locate == LOCATE_FIXED)
         return true;
     const struct srv_answer of_target =
@@ -188,9 +191,17 @@ void probe_walk(struct probe *probe)
     size_t count = partner->locate == LOCATE_FIXED
                        ? locate_fixed(partner->fixed, partner->fixed_count, target)
                        : locate_srv(probe->answer, &locate_random_system, target);
+    bool any = false;
     for (size_t i = 0; i < count && i < TARGETS_MOST && !probe->works; i++) {
-        if (may_be_tried(probe, &target[i]))
-            probe->works = try_target(probe, &target[i]);
+        if (!may_be_tried(probe, &target[i]))
+            continue;
+        any = true;
+        probe->works = try_target(probe, &target[i]);
+    }
+    if (!any && count > 0 && partner->identity == IDENTITY_SRV_TARGET) {
+        probe_begin(probe, "identity", "%s", "");
+        probe_fail(probe, REASON_SRV_TARGET_OUTSIDE_DOMAIN, "rule srv-target: no target lies within %.*s",
+                   TEXT_ARGUMENTS(probe->domain));
     }
 }
 

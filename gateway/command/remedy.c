@@ -208,11 +208,31 @@ static void expand(struct remedy_text *text, const struct remedy_case *what, con
     }
 }
 
+/* No setting of theirs is to be tried: they have none. NULL: it is as with any partner. */
+static const char *of_discovered(enum reason reason)
+{
+    if (reason == REASON_OK)
+        return "To refuse it, add {domain} to blocked-domains in {gateway}.";
+    if (reason == REASON_IDENTITY_MISMATCH || reason == REASON_SRV_TARGET_OUTSIDE_DOMAIN ||
+        reason == REASON_UNTRUSTED_CHAIN || reason == REASON_ANCHOR_OF_OTHER_PARTNER ||
+        reason == REASON_FROM_DOMAIN_NOT_AUTHORIZED)
+        return "A discovered domain is spoken for by a server within it, which its SRV records name, with a "
+               "certificate of discovery.roots in {gateway} that names that server. Where {domain} has it "
+               "otherwise, write a partner file for it.";
+    return NULL;
+}
+
 const char *remedy_write(const struct remedy_case *what, char to[REMEDY_SIZE])
 {
     struct remedy_text text = {.to = to};
+    const char *sentence =
+        what->partner != NULL && what->partner->is_discovered ? of_discovered(what->reason) : NULL;
 
     to[0] = '\0';
+    if (sentence != NULL) {
+        expand(&text, what, sentence);
+        return to;
+    }
     if (remedy_by_trial(what, &text))
         return to;
     for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {

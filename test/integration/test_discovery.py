@@ -363,6 +363,10 @@ def test_what_the_commands_say(stage, nameserver, edge):
     other = lab.gateway.command("explain", "--direction", "inbound", "--from", DANA, "--to", ALICE, "--certificate",
                                 edge.chain_file, "--srv", f"{LITWARE}=edge.elsewhere.example:5061")
     assert other.returncode == 3 and "srv-target-outside-domain" in other.stdout, other.stdout
+    assert "write a partner file" in " ".join(other.stdout.split()) and "identity:" not in other.stdout, other.stdout
+    nameserver.srv(LITWARE, ("edge.elsewhere.example", 5061))
+    probed = lab.gateway.command("probe", LITWARE)
+    assert probed.returncode == 3 and "srv-target-outside-domain" in probed.stdout, probed.stdout
     nameserver.srv(LITWARE, (EDGE, lab.serve(edge, handler=peer.answering(200)).port))
     probed = lab.gateway.command("probe", LITWARE)
     assert probed.returncode == 0, probed.stdout
