@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gateway/sip/message.h"
+#include "policy/domain.h"
 
 /* The order of `run`: who the session's peer is, then each request on it, then, outbound, where it goes and
  * who is there. The judging itself is the policy's. */
@@ -206,6 +207,18 @@ static void judge_inbound(struct explanation *explanation, const struct check_lo
 /* ---- where it goes ---- */
 
 /* False: it cannot be said where, or nowhere. */
+/* By rule srv-target the gateway connects to no server outside of the domain. */
+static bool all_lie_outside(const struct explanation *explanation, const struct srv_answer *answer)
+{
+    if (explanation->partner->identity != IDENTITY_SRV_TARGET || explanation->partner->locate == LOCATE_FIXED)
+        return false;
+    for (size_t i = 0; i < answer->target_count; i++) {
+        if (domain_is_within(answer->target[i].host, explanation->domain))
+            return false;
+    }
+    return answer->target_count > 0;
+}
+
 static bool judge_location(struct explanation *explanation)
 {
     const struct partner *partner = explanation->partner;
@@ -224,6 +237,8 @@ static bool judge_location(struct explanation *explanation)
         }
         enum reason why = identity_rule_needs_dns(partner->identity) ? identity_answer_reason(partner, answer)
                                                                      : answer->outcome;
+        if (why == REASON_OK && all_lie_outside(explanation, answer))
+            why = REASON_SRV_TARGET_OUTSIDE_DOMAIN;
         if (why != REASON_OK) {
             deny(explanation, why, "");
             return false;

@@ -364,6 +364,9 @@ def test_what_the_commands_say(stage, nameserver, edge):
                                 edge.chain_file, "--srv", f"{LITWARE}=edge.elsewhere.example:5061")
     assert other.returncode == 3 and "srv-target-outside-domain" in other.stdout, other.stdout
     assert "write a partner file" in " ".join(other.stdout.split()) and "identity:" not in other.stdout, other.stdout
+    outbound = lab.gateway.command("explain", "--direction", "outbound", "--from", ALICE, "--to", DANA,
+                                   "--srv", f"{LITWARE}=edge.elsewhere.example:5061")
+    assert outbound.returncode == 3 and "srv-target-outside-domain" in outbound.stdout, outbound.stdout
     nameserver.srv(LITWARE, ("edge.elsewhere.example", 5061))
     probed = lab.gateway.command("probe", LITWARE)
     assert probed.returncode == 3 and "srv-target-outside-domain" in probed.stdout, probed.stdout
