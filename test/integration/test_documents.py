@@ -304,6 +304,7 @@ NOT_RUN = {
     "scripts/test": "this test is a part of it",
     "scripts/bench --short": "takes minutes; test_bench.py shows that it works",
     "scripts/bench --growth": "takes minutes; what counts for it is run by the budget's test",
+    "scripts/bench --workers 2": "takes a minute of both processors; the same script as --short",
     "fedgate check -c FILE": "as test_minimal_files_load does",
     "fedgate check": "the same",
     "scripts/packaging/build-deb": "test_package.py does",
