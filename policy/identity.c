@@ -77,6 +77,14 @@ static struct identity_result check_names(const struct partner *partner, const s
     return refused(REASON_IDENTITY_MISMATCH);
 }
 
+bool identity_may_prove_target(const struct partner *partner, struct text domain,
+                               const struct srv_target *target)
+{
+    if (partner->identity == IDENTITY_DANE)
+        return tlsa_answer_reason(target->tlsa) == REASON_OK;
+    return partner->identity != IDENTITY_SRV_TARGET || domain_is_within(target->host, domain);
+}
+
 /* The Lync rule: DNS may be lied to, but only towards another certified host inside the same domain. */
 static struct identity_result check_srv_target(const struct certificate *leaf, struct text domain,
                                                const struct srv_answer *answer)

@@ -51,6 +51,13 @@ enum reason identity_answer_reason(const struct partner *partner, const struct s
 struct srv_answer identity_answer_of_server(const struct partner *partner, const struct srv_answer *answer,
                                             struct text host, uint16_t port);
 
+/* May the server that an SRV record of the domain names be proven at all? Where not, it is not connected to:
+ * under IDENTITY_DANE without TLSA records (RFC 7673 3.2, 3.3), and under IDENTITY_SRV_TARGET outside of the
+ * domain, whose records could lead us to anybody's servers, and keep those of others busy with our attempts.
+ */
+bool identity_may_prove_target(const struct partner *partner, struct text domain,
+                               const struct srv_target *target);
+
 /* What a server of the partner is asked for by SNI: the domain, where that is what its certificate must name
  * (RFC 5922 7.8, RFC 7673 4.1); under IDENTITY_DANE its TLSA base domain (RFC 7671 10.2); else its own name.
  * TEXT_NONE where that is an address. `answer` may be NULL. A view into the arguments. */

@@ -239,7 +239,9 @@ static void check_same_name(struct loading *loading, struct yaml_reading *readin
 
 static void load_tree(struct loading *loading, char *path, struct text stem, const struct yaml_tree *tree)
 {
-    struct partner_draft draft = {.partner = partner_create(), .gateway = loading->context};
+    struct partner_draft draft = {.partner = partner_create(),
+                                  .dnssec_believed = loading->context->dnssec_believed,
+                                  .message_size_most = loading->context->message_size_most};
     struct yaml_reading reading = {.file = path, .problems = loading->problems};
     size_t errors = loading->problems->errors;
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/partner_file.h"
 #include "policy/pem.h"
 #include "policy/revocation_keys.h"
 #include "policy/utf8.h"
@@ -338,14 +337,14 @@ void partner_keys_read(struct yaml_reading *reading, const struct yaml_node *roo
     if (draft->roots != NULL && draft->roots->count == 0 && draft->partner->identity != IDENTITY_DANE)
         yaml_error(reading, draft->roots, "bad-value",
                    "'roots' is empty; list the partner's root certificates, [root.pem]");
-    if (identity_rule_needs_dnssec(draft->partner->identity) && !draft->gateway->dnssec_believed)
+    if (identity_rule_needs_dnssec(draft->partner->identity) && !draft->dnssec_believed)
         problems_add(
             reading->problems, SEVERITY_WARNING, yaml_place(reading, draft->identity), "dnssec-not-believed",
             "'identity: %s' asks for DNSSEC-secure answers, and dns.trust-ad of the gateway file is false: "
             "nothing crosses; name a validating resolver on this host there, and set it to true",
             identity_rule_word(draft->partner->identity));
-    if (draft->message_size != NULL && draft->gateway->message_size_most > 0 &&
-        draft->partner->limits.message_size > draft->gateway->message_size_most)
+    if (draft->message_size != NULL && draft->message_size_most > 0 &&
+        draft->partner->limits.message_size > draft->message_size_most)
         problems_add(reading->problems, SEVERITY_WARNING, yaml_place(reading, draft->message_size),
                      "limit-not-reached",
                      "'message-size' is over limits.message-size of the gateway file, which holds for every "

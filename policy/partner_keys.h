@@ -3,7 +3,7 @@
 #define FEDGATE_POLICY_PARTNER_KEYS_H
 
 /* The keys of a partner file: its YAML tree -> a partner without anchors. Opens no file. Only partner_file
- * and discovery use it. */
+ * and discovery, which wants the defaults, use it. */
 
 #include "policy/partner.h"
 #include "policy/yaml_keys.h"
@@ -13,7 +13,9 @@ struct partner_draft {
     struct partner *partner;                        /* owned by the caller; defaults are filled in */
     const struct yaml_node *name, *domains, *roots; /* NULL: missing or of the wrong kind */
     const struct yaml_node *identity, *message_size;
-    const struct partner_file_context *gateway; /* given: what gateway.yaml says */
+    /* Given: what gateway.yaml says, as in struct partner_file_context. */
+    bool dnssec_believed;
+    size_t message_size_most;
 };
 
 /* A partner with every default, or NULL: no memory. */

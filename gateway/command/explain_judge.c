@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "gateway/sip/message.h"
-#include "policy/domain.h"
 
 /* The order of `run`: who the session's peer is, then each request on it, then, outbound, where it goes and
  * who is there. The judging itself is the policy's. */
@@ -206,19 +205,21 @@ static void judge_inbound(struct explanation *explanation, const struct check_lo
 
 /* ---- where it goes ---- */
 
-/* False: it cannot be said where, or nowhere. */
-/* By rule srv-target the gateway connects to no server outside of the domain. */
+/* The gateway connects to none of them. Of rule dane the reason of the answer tells more. */
 static bool all_lie_outside(const struct explanation *explanation, const struct srv_answer *answer)
 {
-    if (explanation->partner->identity != IDENTITY_SRV_TARGET || explanation->partner->locate == LOCATE_FIXED)
+    const struct partner *partner = explanation->partner;
+
+    if (partner->identity != IDENTITY_SRV_TARGET || partner->locate == LOCATE_FIXED)
         return false;
     for (size_t i = 0; i < answer->target_count; i++) {
-        if (domain_is_within(answer->target[i].host, explanation->domain))
+        if (identity_may_prove_target(partner, explanation->domain, &answer->target[i]))
             return false;
     }
     return answer->target_count > 0;
 }
 
+/* False: it cannot be said where, or nowhere. */
 static bool judge_location(struct explanation *explanation)
 {
     const struct partner *partner = explanation->partner;

@@ -170,7 +170,7 @@ static bool may_be_tried(const struct probe *probe, const struct located_target 
     const struct partner *partner = probe->partner;
 
     if (partner->locate == LOCATE_SRV && partner->identity == IDENTITY_SRV_TARGET)
-        return domain_is_within(target->host, probe->domain);
+        return identity_may_prove_target(partner, probe->domain, &(struct srv_target){.host = target->host});
     if (partner->identity != IDENTITY_DANE || partner->locate == LOCATE_FIXED)
         return true;
     const struct srv_answer of_target =

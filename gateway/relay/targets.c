@@ -52,15 +52,7 @@ void relay_target_servers(struct transaction *transaction, const struct route *r
         add_target(transaction, text_of(settings->next_hop[i].host), settings->next_hop[i].port);
 }
 
-/* Where a server cannot be proven, it is not connected to at all: RFC 7673 3.2, 3.3; and by rule srv-target a
- * domain's records could lead us to anybody's servers, and keep those of others busy with our attempts. */
-static bool may_be_proven(const struct partner *partner, struct text domain, const struct srv_target *target)
-{
-    if (partner->identity == IDENTITY_DANE)
-        return tlsa_answer_reason(target->tlsa) == REASON_OK;
-    return partner->identity != IDENTITY_SRV_TARGET || domain_is_within(target->host, domain);
-}
-
+/* Without those that cannot be proven. */
 static size_t locate_proven(const struct partner *partner, struct text domain,
                             const struct srv_answer *answer, struct located_target located[SRV_TARGETS_MOST])
 {
@@ -70,10 +62,21 @@ static size_t locate_proven(const struct partner *partner, struct text domain,
     usable.target = target;
     usable.target_count = 0;
     for (size_t i = 0; i < answer->target_count && usable.target_count < SRV_TARGETS_MOST; i++) {
-        if (may_be_proven(partner, domain, &answer->target[i]))
+        if (identity_may_prove_target(partner, domain, &answer->target[i]))
             target[usable.target_count++] = answer->target[i];
     }
     return locate_srv(&usable, &locate_random_system, located);
+}
+
+static size_t locate_servers(const struct transaction *transaction, const struct srv_answer *answer,
+                             struct located_target located[SRV_TARGETS_MOST])
+{
+    const struct partner *partner = transaction->partner;
+    struct text domain = {transaction->domain, transaction->domain_length};
+
+    if (partner->identity != IDENTITY_DANE && partner->identity != IDENTITY_SRV_TARGET)
+        return locate_srv(answer, &locate_random_system, located);
+    return locate_proven(partner, domain, answer, located);
 }
 
 void relay_target_partner(struct transaction *transaction, const struct route *route,
@@ -90,8 +93,7 @@ void relay_target_partner(struct transaction *transaction, const struct route *r
     if (partner->locate == LOCATE_FIXED) {
         count = locate_fixed(partner->fixed, partner->fixed_count, located);
     } else {
-        struct text domain = {transaction->domain, transaction->domain_length};
-        count = locate_proven(partner, domain, &records->answer, located);
+        count = locate_servers(transaction, &records->answer, located);
         if (count == 0 && partner->identity == IDENTITY_SRV_TARGET && records->answer.target_count > 0)
             transaction->failure = REASON_SRV_TARGET_OUTSIDE_DOMAIN;
     }

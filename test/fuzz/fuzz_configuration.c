@@ -5,7 +5,6 @@
  * Built by test/unit/settings/meson.build: fuzz_configuration (libFuzzer, with clang), and
  * configuration_seeds_test. */
 #include "policy/domain.h"
-#include "policy/partner_file.h"
 #include "policy/partner_keys.h"
 
 #include <stdlib.h>
@@ -49,8 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         yaml_read((struct text){(const char *)data, size}, "fuzz.yaml", &bounds, &problems);
     demand(tree != NULL || problems.errors > 0);
     if (tree != NULL) {
-        const struct partner_file_context gateway = {.message_size_most = 65536};
-        struct partner_draft draft = {.partner = partner_create(), .gateway = &gateway};
+        struct partner_draft draft = {.partner = partner_create(), .message_size_most = 65536};
         struct yaml_reading reading = {.file = "fuzz.yaml", .problems = &problems};
         demand(draft.partner != NULL);
         partner_keys_read(&reading, yaml_root(tree), &draft);
