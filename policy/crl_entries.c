@@ -93,10 +93,15 @@ static bool take_entry(const struct crl *crl, struct text *rest, struct entry *e
     return true;
 }
 
+/* Only a delta takes back: in a complete list the reason has no meaning (5.3.1), and the entry revokes. */
+static bool is_removed(const struct crl *crl, const struct entry *entry)
+{
+    return crl_is_delta(crl) && entry->reason == REMOVE_FROM_CRL;
+}
+
 static bool is_odd(const struct crl *crl, const struct entry *entry)
 {
-    return (crl_is_delta(crl) && entry->reason == REMOVE_FROM_CRL) ||
-           (crl->is_indirect && !text_equal(entry->issuer, crl->issuer));
+    return is_removed(crl, entry) || (crl->is_indirect && !text_equal(entry->issuer, crl->issuer));
 }
 
 static bool make_room(struct crl *crl, size_t count, size_t odd)
@@ -110,7 +115,7 @@ static void keep(struct crl *crl, const struct entry *entry)
 {
     if (is_odd(crl, entry))
         crl->odd[crl->odd_count++] =
-            (struct crl_odd_entry){entry->serial, entry->issuer, entry->reason == REMOVE_FROM_CRL};
+            (struct crl_odd_entry){entry->serial, entry->issuer, is_removed(crl, entry)};
     else
         crl->serials[crl->serial_count++] = entry->serial;
 }

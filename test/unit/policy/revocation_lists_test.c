@@ -194,6 +194,21 @@ static void a_list_of_another_counts_where_the_certificate_says_so(void **state)
     assert_int_equal(ask(&stage), REASON_CERTIFICATE_REVOKED);
 }
 
+/* removeFromCRL has no meaning in a complete list (RFC 5280 5.3.1): what such a list names is revoked. */
+static void a_complete_list_takes_nothing_back(void **state)
+{
+    struct stage stage = {
+        .leaf = leaf,
+        .list = {{.issuer = "Root", .number = 1, .serials = {LEAF_SERIAL}, .entry_reasons = {REMOVE}}}};
+    (void)state;
+    assert_int_equal(ask(&stage), REASON_CERTIFICATE_REVOKED);
+    stage = with_lister();
+    stage.list[0].serials[0] = LEAF_SERIAL;
+    stage.list[0].entry_issuers[0] = "Root";
+    stage.list[0].entry_reasons[0] = REMOVE;
+    assert_int_equal(ask(&stage), REASON_CERTIFICATE_REVOKED);
+}
+
 /* Root's own list speaks of none but the lister: all depends on whether the lister is believed. */
 static enum reason without_roots_word(struct stage stage)
 {
@@ -273,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_delta_alone_proves_nothing_but_revokes),
         cmocka_unit_test(a_delta_keeps_its_list_in_force),
         cmocka_unit_test(an_indirect_list_names_issuers),
+        cmocka_unit_test(a_complete_list_takes_nothing_back),
         cmocka_unit_test(a_list_of_another_counts_where_the_certificate_says_so),
         cmocka_unit_test(who_may_not_list_is_not_believed),
         cmocka_unit_test(the_leaf_signs_no_list_about_itself),
