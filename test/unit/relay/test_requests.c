@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A request on its way, and what may come between. */
 #include "gateway/relay/discovered.h"
-#include "relay_fixture.h"
+#include "requests.h"
 
 #include <stdio.h>
 
 #include <utlist.h>
-
-#define IN(method, branch, more)                                                                             \
-    method " sip:alice@corp.example SIP/2.0\nVia: SIP/2.0/TLS sip.fabrikam.example;branch=z9hG4bK" branch    \
-           "\n"                                                                                              \
-           "From: <sip:bob@fabrikam.example>;tag=1\nTo: <sip:alice@corp.example>\nCall-ID: " branch "\n"     \
-           "CSeq: 1 " method "\n" more "Content-Length: 0\n\n"
-#define OUT(method, branch, more)                                                                            \
-    method " sip:bob@fabrikam.example SIP/2.0\nVia: SIP/2.0/TLS fe1.corp.example;branch=z9hG4bK" branch "\n" \
-           "From: <sip:alice@corp.example>;tag=1\nTo: <sip:bob@fabrikam.example>\nCall-ID: " branch "\n"     \
-           "CSeq: 1 " method "\n" more "Content-Length: 0\n\n"
-
-static void expect_event(enum reason reason, int status)
-{
-    struct event *event = lab_last_event();
-    assert_string_equal(reason_token(event->reason), reason_token(reason));
-    assert_int_equal(event->status, status);
-}
 
 /* ---- crossing ---- */
 
@@ -371,92 +354,6 @@ static void larger_than_the_partner_may_send(void **state)
     expect_event(REASON_MESSAGE_TOO_LARGE, 513);
 }
 
-/* ---- waiting for DNS ---- */
-
-/* Static: transactions hold it until the lab is torn down. */
-static const struct srv_record_set *srv(const char *name)
-{
-    static struct srv_target target;
-    static struct srv_record_set set;
-
-    target = (struct srv_target){text_of(name), 5061, 0, 0};
-    set = (struct srv_record_set){.answer = {.target = &target, .target_count = 1}, .references = 99};
-    return &set;
-}
-
-static void parked_then_sent(void **state)
-{
-    (void)state;
-    lab.fabrikam->locate = LOCATE_SRV;
-    lab_hear(lab.inside, OUT("INVITE", "a", ""));
-    assert_says(lab.inside, "SIP/2.0 100 Trying\n");
-    assert_silent(lab.edge);
-    assert_int_equal(lab.questions, 1);
-    assert_int_equal(lab.shared.parked, 1);
-    lab_answer(srv("edge.fabrikam.example"));
-    assert_says(lab.edge, "INVITE sip:bob@fabrikam.example SIP/2.0\n");
-    assert_silent(lab.inside); /* one 100 is enough */
-    assert_int_equal(lab.shared.parked, 0);
-}
-
-static void parked_for_its_sender(void **state)
-{
-    (void)state;
-    lab.fabrikam->identity = IDENTITY_SRV_TARGET;
-    lab.name[0].value = TEXT("sip.fabrikam.example");
-    lab_hear(lab.outside, IN("MESSAGE", "a", ""));
-    assert_int_equal(lab.questions, 1);
-    lab_answer(srv("sip.fabrikam.example"));
-    assert_says(lab.fe1, "MESSAGE ");
-}
-
-static void parked_and_refused(void **state)
-{
-    (void)state;
-    lab.fabrikam->identity = IDENTITY_SRV_TARGET;
-    lab_hear(lab.outside, IN("MESSAGE", "a", ""));
-    lab_answer(&(const struct srv_record_set){.answer = {.outcome = REASON_DNS_FAILED}, .references = 99});
-    assert_says(lab.outside, "SIP/2.0 504 ");
-    expect_event(REASON_DNS_FAILED, 504);
-    assert_int_equal(lab.shared.parked, 0);
-}
-
-static void parked_too_long(void **state)
-{
-    (void)state;
-    lab.fabrikam->locate = LOCATE_SRV;
-    lab_hear(lab.inside, OUT("MESSAGE", "a", ""));
-    lab_pass(10001);
-    assert_says(lab.inside, "SIP/2.0 504 ");
-    assert_int_equal(lab.abandoned, 1);
-}
-
-static void the_sender_goes_while_dns_is_asked(void **state)
-{
-    (void)state;
-    lab.fabrikam->locate = LOCATE_SRV;
-    lab_hear(lab.inside, OUT("INVITE", "a", ""));
-    session_close(lab.inside, REASON_PEER_CLOSED, NULL);
-    assert_int_equal(lab.abandoned, 1);
-    assert_int_equal(transaction_table_count(lab.worker->transactions), 0);
-    assert_silent(lab.edge);
-}
-
-static void the_caller_gives_up_while_dns_is_asked(void **state)
-{
-    (void)state;
-    lab.fabrikam->locate = LOCATE_SRV;
-    lab_hear(lab.inside, OUT("INVITE", "a", ""));
-    assert_says(lab.inside, "SIP/2.0 100 ");
-    lab_hear(lab.inside, OUT("CANCEL", "a", ""));
-    const char *answers = lab_said(lab.inside);
-    assert_int_equal(strncmp(answers, "SIP/2.0 200 OK\n", 15), 0);
-    assert_non_null(strstr(answers, "SIP/2.0 487 "));
-    assert_int_equal(lab.abandoned, 1);
-    assert_int_equal(lab.shared.in_flight, 0);
-    expect_event(REASON_CANCELLED, 487);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,12 +380,6 @@ int main(void)
         TEST(forged_senders_cost_the_forger),
         TEST(garbage_counts_too),
         TEST(larger_than_the_partner_may_send),
-        TEST(parked_then_sent),
-        TEST(parked_for_its_sender),
-        TEST(parked_and_refused),
-        TEST(parked_too_long),
-        TEST(the_sender_goes_while_dns_is_asked),
-        TEST(the_caller_gives_up_while_dns_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
