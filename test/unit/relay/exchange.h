@@ -43,13 +43,6 @@ static inline void reply(int status, const char *method)
     reply_by(lab.edge, status, method, "");
 }
 
-static inline void expect_event(enum reason reason, int status)
-{
-    struct event *event = lab_last_event();
-    assert_string_equal(reason_token(event->reason), reason_token(reason));
-    assert_int_equal(event->status, status);
-}
-
 #define count_of_transactions() transaction_table_count(lab.worker->transactions)
 
 static inline struct session *second_edge(void)

@@ -86,6 +86,13 @@ void lab_pass(uint64_t ms);                 /* time passes: timers fire */
 void lab_close_ended(void);                 /* the close callbacks of ended sessions run */
 struct event *lab_last_event(void);
 
+static inline void expect_event(enum reason reason, int status)
+{
+    struct event *event = lab_last_event();
+    assert_string_equal(reason_token(event->reason), reason_token(reason));
+    assert_int_equal(event->status, status);
+}
+
 #define assert_says(session, expected)                                                                       \
     assert_int_equal(strncmp(lab_said(session), expected, strlen(expected)), 0)
 #define assert_silent(session) assert_string_equal(lab_said(session), "")

@@ -16,11 +16,4 @@
            "From: <sip:alice@corp.example>;tag=1\nTo: <sip:bob@fabrikam.example>\nCall-ID: " branch "\n"     \
            "CSeq: 1 " method "\n" more "Content-Length: 0\n\n"
 
-static inline void expect_event(enum reason reason, int status)
-{
-    struct event *event = lab_last_event();
-    assert_string_equal(reason_token(event->reason), reason_token(reason));
-    assert_int_equal(event->status, status);
-}
-
 #endif
